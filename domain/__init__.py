@@ -1,0 +1,1 @@
+"""The law of industrial land supervision as pure functions: no I/O, no clock, no `async`."""
