@@ -1,0 +1,122 @@
+"""Published supply notices (供地结果公告) as files: CSV or workbook in, one `Row` per notice out.
+
+Real files carry a byte order mark, rows that end with CR CR LF, cells with commas, quotes, tabs and newlines, and
+sometimes GB 18030. Nothing is judged here: every cell comes out as it was published.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid5
+
+from python_calamine import CalamineWorkbook
+
+COLUMNS: Final = (
+    "行政区", "电子监管号", "项目名称", "项目位置", "面积(公顷)", "土地来源", "土地用途", "供地方式", "土地使用年限",
+    "行业分类", "土地级别", "成交价格(万元)", "土地使用权人", "约定容积率下限", "约定容积率上限", "约定交地时间",
+    "约定开工时间", "约定竣工时间", "实际开工时间", "实际竣工时间", "批准单位", "合同签订日期",
+)  # fmt: skip
+_NAMESPACE: Final = UUID("6a1f4c1e-5d0b-5c59-9d52-0c6f5a0f7a11")
+"""Of the ids of rows; part of what is stored, never to change."""
+
+csv.field_size_limit(1 << 20)
+
+
+class UnreadableFile(Exception):  # noqa: N818 - an answer to the clerk
+    """The file as a whole cannot be read; the message says why in one line."""
+
+
+@dataclass(slots=True, frozen=True)
+class Row:
+    """One published row. `cells` has every column of COLUMNS, verbatim; `fault` says why it cannot be read at all."""
+
+    file: str
+    line: int
+    """Line of the file on which the row begins, the header being line 1."""
+    cells: dict[str, str]
+    fault: str | None = None
+
+    @property
+    def row_id(self) -> UUID:
+        """The same row has the same id in every file: UUIDv5 of its cells (specification 7.8)."""
+        return uuid5(_NAMESPACE, "\x1f".join(self.cells[column] for column in COLUMNS))
+
+
+def read(path: Path) -> Iterator[Row]:
+    """Every row of a CSV file or of the first sheet of a workbook, without blank rows. Raises UnreadableFile."""
+    table = _sheet(path) if path.suffix.lower() in (".xlsx", ".xls", ".xlsb", ".ods") else _csv(path)
+    try:
+        _, header = next(table)
+    except StopIteration:
+        raise UnreadableFile(f"{path.name}：文件是空的") from None
+    names = [name.strip().replace("（", "(").replace("）", ")") for name in header]
+    missing = [column for column in COLUMNS if column not in names]
+    if missing:
+        raise UnreadableFile(f"{path.name}：缺少列 {'、'.join(missing)}")
+    places = [names.index(column) for column in COLUMNS]
+    for line, cells in table:
+        if len(cells) != len(names):
+            named = dict.fromkeys(COLUMNS, "") | dict(zip(names, cells, strict=False))
+            fault = f"这一行有{len(cells)}个单元格，表头有{len(names)}列"
+            yield Row(path.name, line, {column: named[column] for column in COLUMNS}, fault)
+        else:
+            yield Row(path.name, line, {column: cells[at] for column, at in zip(COLUMNS, places, strict=True)})
+
+
+def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file that are not blank, with the line on which each begins."""
+    encoding = _encoding(path)
+    with path.open("rb") as stream:
+        reader = csv.reader(line.rstrip(b"\r\n").decode(encoding) + "\n" for line in stream)
+        begins = 1
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise UnreadableFile(f"{path.name} 第{begins}行：{error}") from error
+            if any(cell.strip() for cell in cells):
+                yield begins, cells
+            begins = reader.line_num + 1
+
+
+def _encoding(path: Path) -> str:
+    """`utf-8-sig` where the whole file reads as UTF-8, else GB 18030. Raises UnreadableFile."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            with path.open(encoding=encoding, newline="") as stream:
+                while stream.read(1 << 20):
+                    pass
+        except UnicodeDecodeError:
+            continue
+        except OSError as error:
+            raise UnreadableFile(f"{path}：{error.strerror}") from error
+        return encoding
+    raise UnreadableFile(f"{path.name}：既不是UTF-8也不是GB 18030编码")
+
+
+def _sheet(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of the first sheet of a workbook that are not blank."""
+    try:
+        rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except Exception as error:  # the reader raises errors of several kinds of its own
+        raise UnreadableFile(f"{path.name}：不能作为工作簿打开（{error}）") from error
+    for number, row in enumerate(rows, start=1):
+        cells = [_text(cell) for cell in row]
+        if any(cell.strip() for cell in cells):
+            yield number, cells
+
+
+def _text(cell: object) -> str:
+    """A cell of a workbook as the notices print it."""
+    if isinstance(cell, datetime | date):
+        return f"{cell.year:04d}年{cell.month:02d}月{cell.day:02d}日"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)
