@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
 
@@ -96,7 +96,7 @@ def alert_message(item: Mapping[str, Any], change: Mapping[str, Any], epoch: int
 
 def status_message(parcel_id: str, revision: int, answer: Mapping[str, Any] | None, epoch: int, at: str) -> Message:
     """The latest status of a parcel; a null answer deletes it from the compacted topic."""
-    ce_id = str(uuid5(UUID(int=0), f"{parcel_id}/{revision}"))
+    ce_id = str(uuid5(uuid5(NAMESPACE_URL, parcel_id), str(revision)))
     return Message(
         STATUS,
         parcel_id.encode(),
@@ -116,7 +116,7 @@ def status_message(parcel_id: str, revision: int, answer: Mapping[str, Any] | No
 
 def head_message(head: Mapping[str, Any], epoch: int) -> Message:
     """A signed head of the log, key = algorithm (contract 5)."""
-    ce_id = str(uuid5(UUID(int=0), f"{head['root']}/{head['tree_size']}"))
+    ce_id = str(uuid5(NAMESPACE_URL, f"{head['root']}/{head['tree_size']}"))
     return Message(
         HEADS,
         str(head["algorithm"]).encode(),

@@ -59,7 +59,9 @@ def living(code: str, year: int) -> Division | None:
         return None
     if len(gone.successors) == 1:
         found = living(gone.successors[0], year)
-        return found and Division(found.code, found.name, f"{gone.name}（{code}）已撤销，现为{found.name}（{found.code}）")
+        return found and Division(
+            found.code, found.name, f"{gone.name}（{code}）已撤销，现为{found.name}（{found.code}）"
+        )
     prefecture = living(f"{code[:4]}00", year)
     where = "分属多个区县" if gone.successors else "没有承继代码"
     return prefecture and Division(prefecture.code, prefecture.name, f"{gone.name}（{code}）已撤销，{where}，暂归市级")
