@@ -1,0 +1,124 @@
+"""What the relay sends: one feed per question, each with a place of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from adapters import alert_log, cloud_events, merkle_log, parcel_log
+from projections import history, status_feed
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from adapters.kafka import Message
+
+Read = Callable[["psycopg.Connection", int, int], "list[tuple[int, Message]]"]
+"""(connection, after position, limit) → messages with their positions, in order."""
+
+
+class Feed(Protocol):
+    """Committed things in order, each with a mark by which its sending is remembered."""
+
+    def rewind(self, connection: psycopg.Connection) -> None:
+        """Goes back to the stored place: the next call gives what is not known to have arrived."""
+
+    def next(self, connection: psycopg.Connection, limit: int) -> list[tuple[Any, Message]]:
+        """The following messages with their marks, at most `limit`; moves on in memory only."""
+
+    def settle(self, connection: psycopg.Connection, marks: list[Any]) -> None:
+        """Remembers that these marks, contiguous since the stored place, have arrived."""
+
+
+class PositionFeed:
+    """A feed whose mark is a position; the stored place only rises."""
+
+    def __init__(self, name: str, read: Read) -> None:
+        self._name, self._read, self._position = name, read, 0
+
+    def rewind(self, connection: psycopg.Connection) -> None:
+        """The place that was last acknowledged."""
+        row = connection.execute("SELECT position FROM relay_position WHERE feed = %s", (self._name,)).fetchone()
+        assert row is not None
+        self._position = row[0]
+
+    def next(self, connection: psycopg.Connection, limit: int) -> list[tuple[int, Message]]:
+        """The messages after the last one given."""
+        batch = self._read(connection, self._position, limit)
+        if batch:
+            self._position = batch[-1][0]
+        return batch
+
+    def settle(self, connection: psycopg.Connection, marks: list[int]) -> None:
+        """The last of the marks is the new place."""
+        connection.execute(
+            "UPDATE relay_position SET position = %s WHERE feed = %s AND position < %s",
+            (marks[-1], self._name, marks[-1]),
+        )
+
+
+class StatusFeed:
+    """The coalescing rows of the status feed: a revision above the published one is due."""
+
+    def __init__(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._after = ""
+        self._under_way: dict[str, int] = {}
+
+    def rewind(self, connection: psycopg.Connection) -> None:  # noqa: ARG002 - the rows themselves hold the place
+        """Nothing is under way any more."""
+        self._after = ""
+        self._under_way.clear()
+
+    def next(self, connection: psycopg.Connection, limit: int) -> list[tuple[tuple[str, int], Message]]:
+        """The next parcels, in the order of their ids, whose status was not sent yet; round and round."""
+        rows = status_feed.unpublished(connection, after=self._after, limit=limit)
+        self._after = rows[-1].parcel_id if len(rows) == limit else ""
+        due = [row for row in rows if self._under_way.get(row.parcel_id) != row.revision]
+        self._under_way.update({row.parcel_id: row.revision for row in due})
+        return [
+            (
+                (row.parcel_id, row.revision),
+                cloud_events.status_message(row.parcel_id, row.revision, row.answer, self._epoch, row.at),
+            )
+            for row in due
+        ]
+
+    def settle(self, connection: psycopg.Connection, marks: list[tuple[str, int]]) -> None:
+        """Each parcel's published revision."""
+        status_feed.mark_published(connection, marks)
+        for parcel_id, revision in marks:
+            if self._under_way.get(parcel_id) == revision:
+                del self._under_way[parcel_id]
+
+
+def all_feeds(connection: psycopg.Connection) -> tuple[Feed, ...]:
+    """Alerts first: people wait for them."""
+    epoch = parcel_log.head(connection).epoch
+    return (
+        PositionFeed("alerts", lambda conn, after, limit: _alerts(conn, after, limit, epoch)),
+        PositionFeed("events", lambda conn, after, limit: _events(conn, after, limit, epoch)),
+        StatusFeed(epoch),
+        PositionFeed("heads", lambda conn, after, limit: _heads(conn, after, limit, epoch)),
+    )
+
+
+def _alerts(connection: psycopg.Connection, after: int, limit: int, epoch: int) -> list[tuple[int, Message]]:
+    return [
+        (change.position, cloud_events.alert_message(change.item, change.change, epoch))
+        for change in alert_log.read_after(connection, after, limit)
+    ]
+
+
+def _events(connection: psycopg.Connection, after: int, limit: int, epoch: int) -> list[tuple[int, Message]]:
+    return [
+        (event.position, cloud_events.event_message(event, history.item(event), epoch))
+        for event in parcel_log.read_after(connection, after, limit)
+    ]
+
+
+def _heads(connection: psycopg.Connection, after: int, limit: int, epoch: int) -> list[tuple[int, Message]]:
+    return [
+        (head["tree_size"], cloud_events.head_message(head, epoch))
+        for head in merkle_log.heads_after(connection, after, limit)
+    ]
