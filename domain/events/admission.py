@@ -6,8 +6,20 @@ from typing import Any, Literal
 
 from domain.departments import Department
 from domain.events.model import (
-    Day, EventData, IndustryCode, Name, Number, Part, PositiveArea, PositiveMoney, ProjectCode, Text, Threshold, Uscc,
-    optional, titled,
+    Day,
+    EventData,
+    IndustryCode,
+    Name,
+    Number,
+    Part,
+    PositiveArea,
+    PositiveMoney,
+    ProjectCode,
+    Text,
+    Threshold,
+    Uscc,
+    optional,
+    titled,
 )  # fmt: skip
 from domain.events.obligation import ObligationTerms
 
@@ -123,7 +135,9 @@ class SupplyAnnounced(
     notice_no: Number = titled("公告编号", "Notice number")
     start_price_wan: PositiveMoney | None = optional("起始价", "Starting price", unit="万元")
     conditions: list[Text] | None = optional("出让条件", "Conditions")
-    lease_building_compensation: Text | None = optional("租赁期满地上建筑物补偿", "Compensation for buildings at lease end")
+    lease_building_compensation: Text | None = optional(
+        "租赁期满地上建筑物补偿", "Compensation for buildings at lease end"
+    )
     clean_land: Any = optional("净地情况", "Clean land")
 
 

@@ -31,7 +31,9 @@ class ConstructionStarted(
 ):  # fmt: skip
     """The start of construction, proved by one of three states of the foundation (specification 2.4 [W2][W29])."""
 
-    evidence: Literal["PIT_EXCAVATED", "ALL_PILES_DRIVEN", "FOUNDATION_ONE_THIRD"] | None = optional("开工认定依据", "Evidence")
+    evidence: Literal["PIT_EXCAVATED", "ALL_PILES_DRIVEN", "FOUNDATION_ONE_THIRD"] | None = optional(
+        "开工认定依据", "Evidence"
+    )
     permit_no: Number | None = optional("施工许可证号", "Permit number")
     started_on: Day | None = optional("开工日期", "Started on")
     unlawful: bool | None = optional("未批先建", "Without the approvals")
@@ -39,7 +41,9 @@ class ConstructionStarted(
     @model_validator(mode="after")
     def _evidence_of_a_start(self) -> Self:
         if not self.unlawful and self.evidence is None:
-            raise PydanticCustomError("EVIDENCE_REQUIRED", "开工须有认定依据：基坑开挖完毕、打入所有基础桩或地基施工完成三分之一")
+            raise PydanticCustomError(
+                "EVIDENCE_REQUIRED", "开工须有认定依据：基坑开挖完毕、打入所有基础桩或地基施工完成三分之一"
+            )
         return self
 
 
@@ -53,8 +57,12 @@ class ConstructionProgressReported(
 ):  # fmt: skip
     """Cumulative figures: investment without and with the land price are two things (specification 3.1)."""
 
-    invest_excl_land_wan: Money | None = optional("累计开发投资（不含地价）", "Development investment so far", unit="万元")
-    invest_fixed_total_wan: Money | None = optional("累计固定资产投资（含地价）", "Fixed-asset investment so far", unit="万元")
+    invest_excl_land_wan: Money | None = optional(
+        "累计开发投资（不含地价）", "Development investment so far", unit="万元"
+    )
+    invest_fixed_total_wan: Money | None = optional(
+        "累计固定资产投资（含地价）", "Fixed-asset investment so far", unit="万元"
+    )
     developed_m2: Area | None = optional("累计动工开发面积", "Developed area so far", unit="m²")
     source: Name | None = optional("数据来源", "Source")
 

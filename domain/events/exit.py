@@ -6,7 +6,19 @@ from typing import Literal
 
 from domain.departments import Department
 from domain.events.model import (
-    Day, EventData, ExitKindCode, Money, Name, Number, Part, Service, SignedMoney, Text, UnitCode, optional, titled,
+    Day,
+    EventData,
+    ExitKindCode,
+    Money,
+    Name,
+    Number,
+    Part,
+    Service,
+    SignedMoney,
+    Text,
+    UnitCode,
+    optional,
+    titled,
 )  # fmt: skip
 
 

@@ -56,12 +56,13 @@ class EventType:
 
 
 REGISTRY: Final[dict[str, EventType]] = {}
+"""By permanent name; types of areas as `area/<name>`, since a parcel and an area both report indicators."""
 
 
 class Part(BaseModel):
     """A part of an event's data: frozen, nothing unknown, whole types only."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, str_max_length=4000)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
 
 class EventData(Part):
@@ -72,7 +73,7 @@ class EventData(Part):
         super().__init_subclass__()
 
     @classmethod
-    def __pydantic_init_subclass__(
+    def __pydantic_init_subclass__(  # type: ignore[override]
         cls,
         *,
         name: str,
@@ -93,9 +94,10 @@ class EventData(Part):
     ) -> None:
         """Registers the type under its permanent name."""
         super().__pydantic_init_subclass__(**kwargs)
-        assert name not in REGISTRY, name
+        key = f"{subject}/{name}" if subject == "area" else name
+        assert key not in REGISTRY, key
         cls.model_config["title"] = f"{zh} {en}"
-        REGISTRY[name] = EventType(
+        REGISTRY[key] = EventType(
             name, number, zh, en, tuple(by.split()), rank, subject, cls, version, document, if_match, act, enterprise,
             system, examples,
         )  # fmt: skip
@@ -117,7 +119,7 @@ def _checked(check: Callable[[str], str]) -> Callable[[str], str]:
         try:
             return check(text)
         except MalformedCode as error:
-            raise PydanticCustomError(error.code, "{message}", {"message": error.message}) from error  # type: ignore[arg-type]
+            raise PydanticCustomError(error.code, "{message}", {"message": error.message}) from error
 
     return run
 
@@ -136,7 +138,7 @@ def decimal_text(
 
     def check(value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise PydanticCustomError("NOT_A_DECIMAL_STRING", "金额、面积和比率请用字符串填写，如\"2400.00\"")
+            raise PydanticCustomError("NOT_A_DECIMAL_STRING", '金额、面积和比率请用字符串填写，如"2400.00"')
         try:
             number = Decimal(str(value).strip())
         except InvalidOperation:
@@ -147,7 +149,9 @@ def decimal_text(
             raise PydanticCustomError("TOO_MANY_DECIMALS", "最多{places}位小数", {"places": allowed})
         if number < low or (strict and number == low) or number > high:
             bounds = f"{'大于' if strict else '不小于'}{low}" if number <= low else f"不大于{high}"
-            raise PydanticCustomError("OUT_OF_RANGE", "数值{value}超出范围：应{bounds}", {"value": str(value), "bounds": bounds})
+            raise PydanticCustomError(
+                "OUT_OF_RANGE", "数值{value}超出范围：应{bounds}", {"value": str(value), "bounds": bounds}
+            )
         text = f"{abs(number) if number == 0 else number:.{allowed}f}"
         while allowed > places and text.endswith("0") and len(text.partition(".")[2]) > places:
             text = text[:-1]
@@ -167,6 +171,7 @@ Figure = decimal_text(2, least="0", keep=4)
 Threshold = decimal_text(2, least="0", keep=4)
 PlotRatio = decimal_text(2, above="0", most="99.99")
 Permille = decimal_text(3, least="0", most="99.999")
+Emission = decimal_text(4, least="0")
 Years = decimal_text(1, above="0", most="100")
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -190,7 +195,9 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[str, Field(min_length=1, max_length=64)]
 Identifier = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._:~-]{0,63}$")]
 Uuid = Annotated[
-    str, Field(pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"), AfterValidator(str.lower)
+    str,
+    Field(pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"),
+    AfterValidator(str.lower),
 ]
 Uscc = Annotated[str, AfterValidator(_checked(check_uscc))]
 UnitCode = Annotated[str, AfterValidator(_checked(check_unit_code))]

@@ -43,7 +43,9 @@ def check_unit(code: str, unit: str | None) -> None:
     allowed = UNITS.get(code)
     if unit is not None and allowed is not None and unit not in allowed:
         shown = "、".join(sorted(allowed))
-        raise PydanticCustomError("WRONG_UNIT", "{code}的单位应为{units}，填报为{unit}", {"code": code, "units": shown, "unit": unit})
+        raise PydanticCustomError(
+            "WRONG_UNIT", "{code}的单位应为{units}，填报为{unit}", {"code": code, "units": shown, "unit": unit}
+        )
 
 
 class ObligationTerms(Part):

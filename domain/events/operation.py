@@ -9,14 +9,28 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.events.model import (
-    Day, EventData, Figure, Identifier, Money, Name, Number, Part, Period, PositiveArea, PositiveMoney, Ratio, Text,
-    Uscc, decimal_text, optional, titled,
+    Day,
+    Emission,
+    EventData,
+    Figure,
+    Identifier,
+    Money,
+    Name,
+    Number,
+    Part,
+    Period,
+    PositiveArea,
+    PositiveMoney,
+    Ratio,
+    Text,
+    Uscc,
+    optional,
+    titled,
 )  # fmt: skip
 from domain.events.obligation import OBLIGATION_CODE, check_unit
 
 _YEAR = {"from": "2023-01-01", "to": "2023-12-31"}
 _USCC = "91120114MA06TEK14B"
-_Emission = decimal_text(4, least="0")
 
 
 class ProductionStarted(
@@ -57,7 +71,9 @@ class IndicatorsReported(
     staff_avg: Figure | None = optional("年平均职工人数", "Average staff", unit="人")
     energy_tce: Figure | None = optional("综合能耗", "Energy", unit="吨标煤")
     energy_basis: Literal["EQUIVALENT", "CALORIFIC"] | None = optional("能耗口径", "Energy basis")
-    emission_t: dict[Annotated[str, Field(min_length=1, max_length=40)], _Emission] | None = optional("主要污染物排放量", "Emissions", unit="t")
+    emission_t: dict[Annotated[str, Field(min_length=1, max_length=40)], Emission] | None = optional(
+        "主要污染物排放量", "Emissions", unit="t"
+    )
     rd_wan: Money | None = optional("研发经费", "R&D", unit="万元")
 
     @model_validator(mode="after")
@@ -111,7 +127,9 @@ class EnterpriseGraded(
     """The class of the enterprise (specification 6.2)."""
 
     year: int = titled("年度", "Year", ge=1990, le=2200)
-    class_: Literal["A", "B", "C", "D", "T"] = Field(alias="class", title="类别 Class", json_schema_extra={"zh": "类别"})
+    class_: Literal["A", "B", "C", "D", "T"] = Field(
+        alias="class", title="类别 Class", json_schema_extra={"zh": "类别"}
+    )
     score: Figure | None = optional("得分", "Score")
     benchmarks: dict[str, str] | None = optional("基准值", "Benchmarks")
 
@@ -257,7 +275,9 @@ class _Redrawn(Part):
 
     from_codes: list[Identifier] = titled("原宗地", "From", min_length=1, max_length=50)
     to_codes: list[Identifier] = titled("新宗地", "To", min_length=1, max_length=50)
-    area_m2: list[PositiveArea] = titled("新宗地面积", "Areas of the new parcels", unit="m²", min_length=1, max_length=50)
+    area_m2: list[PositiveArea] = titled(
+        "新宗地面积", "Areas of the new parcels", unit="m²", min_length=1, max_length=50
+    )
 
     @model_validator(mode="after")
     def _one_area_each(self) -> Self:
@@ -325,5 +345,3 @@ class SiteInspected(
     kind: Literal["PATROL", "REMOTE_SENSING", "PUBLIC_REPORT"] = titled("来源", "Kind")
     findings: list[Text] | None = optional("发现", "Findings")
     clue_no: Number | None = optional("线索编号", "Clue number")
-
-

@@ -78,8 +78,8 @@ class RulesAmended(
 class RulesInstalled(
     EventData, name="rules.installed", rank=921, zh="规则包安装", en="Rules installed", subject="jurisdiction", system=True,
     examples=(
-        {"pack": "000000", "version": 1, "sha256": "0" * 64, "content": "code = \"000000\""},
-        {"pack": "120114", "version": 2, "sha256": "1" * 64, "content": "code = \"120114\""},
+        {"pack": "000000", "version": 1, "sha256": "0" * 64, "content": 'code = "000000"'},
+        {"pack": "120114", "version": 2, "sha256": "1" * 64, "content": 'code = "120114"'},
     ),
 ):  # fmt: skip
     """A policy pack enters the log (specification 11.36)."""
@@ -140,7 +140,7 @@ class CalendarPublished(
 
 
 class AreaIndicatorsReported(
-    EventData, name="area.indicators.reported", number="E32", rank=321, zh="区域指标上报", en="Area indicators reported", by="STAT TAX",
+    EventData, name="indicators.reported", number="E32", rank=321, zh="区域指标上报", en="Area indicators reported", by="STAT TAX",
     subject="area", examples=({"year": 2023, "indicators": {"gdp_yi": "120.5"}}, {"year": 2024, "indicators": {}}),
 ):  # fmt: skip
     """Figures of a park or a district; on the wire its type is `indicators.reported` (contract 3.1)."""

@@ -7,12 +7,36 @@ from typing import Literal, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.events.model import Cause, Day, EventData, Identifier, Money, Name, Number, Part, PositiveMoney, Service, Text, Uuid, optional, titled
+from domain.events.model import (
+    Cause,
+    Day,
+    EventData,
+    Identifier,
+    Money,
+    Name,
+    Number,
+    Part,
+    PositiveMoney,
+    Service,
+    Text,
+    Uuid,
+    optional,
+    titled,
+)
 from domain.events.obligation import OBLIGATION_CODE
 
 _BY = "DRC MIIT NRP HUC EEB FIN TAX STB STAT MKT EMB TOWN IPB HRS COM GOV"
 """Every department that supervises an obligation of specification 3.2; the duty for the one breach is checked per obligation."""
 _ON = {"obligation": "O-START"}
+
+
+class NewDates(Part):
+    """The dates after an extension: every dependent date (specification 4.5)."""
+
+    start_due: Day | None = optional("开工", "Start due")
+    complete_due: Day | None = optional("竣工", "Completion due")
+    production_due: Day | None = optional("投产", "Production due")
+    capacity_due: Day | None = optional("达产", "Capacity due")
 
 
 class ExtensionRequested(
@@ -25,18 +49,6 @@ class ExtensionRequested(
     cause: Cause = titled("原因", "Cause")
     evidence: list[Text] | None = optional("证据", "Evidence")
     requested: NewDates | None = optional("申请的日期", "Dates asked for")
-
-
-class NewDates(Part):
-    """The dates after an extension: every dependent date (specification 4.5)."""
-
-    start_due: Day | None = optional("开工", "Start due")
-    complete_due: Day | None = optional("竣工", "Completion due")
-    production_due: Day | None = optional("投产", "Production due")
-    capacity_due: Day | None = optional("达产", "Capacity due")
-
-
-ExtensionRequested.model_rebuild()
 
 
 class ExtensionDecided(
@@ -67,7 +79,9 @@ class Addressed(Part):
     """Which breach is meant: its id, or the obligation while only one breach of it is open."""
 
     breach_id: Uuid | None = optional("违约编号", "Breach")
-    obligation: str | None = optional("义务代码或违约类型", "Obligation code or breach kind", pattern=r"^[A-Z][A-Z0-9_/-]{1,40}$")
+    obligation: str | None = optional(
+        "义务代码或违约类型", "Obligation code or breach kind", pattern=r"^[A-Z][A-Z0-9_/-]{1,40}$"
+    )
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
@@ -161,7 +175,9 @@ class IdleDisposed(
 ):  # fmt: skip
     """The chosen disposal (specification 4.3)."""
 
-    option: Literal["FEE", "FREE_RECOVERY", "EXTEND", "CHANGE_USE", "INTERIM_USE", "PAID_RECOVERY", "EXCHANGE", "OTHER"] = titled("处置方式", "Option")
+    option: Literal[
+        "FEE", "FREE_RECOVERY", "EXTEND", "CHANGE_USE", "INTERIM_USE", "PAID_RECOVERY", "EXCHANGE", "OTHER"
+    ] = titled("处置方式", "Option")
     closure_no: Number | None = optional("销号编号", "Closure number")
     service: Service | None = optional("送达", "Service")
 
@@ -176,8 +192,12 @@ class ChargeAssessed(
     """A sum is fixed; it equals the formula or says why not."""
 
     charge_id: Identifier = titled("核定编号", "Charge")
-    obligation: str | None = optional("义务代码", "Obligation", pattern=OBLIGATION_CODE[:-1] + r"(/[0-9A-Za-z-]{1,16})?$")
-    kind: Literal["IDLE_FEE", "LD_START", "LD_COMPLETE", "LD_INVEST", "LD_FAR", "TOP_UP", "LATE_FEE", "OTHER"] = titled("金额类型", "Kind")
+    obligation: str | None = optional(
+        "义务代码", "Obligation", pattern=OBLIGATION_CODE[:-1] + r"(/[0-9A-Za-z-]{1,16})?$"
+    )
+    kind: Literal["IDLE_FEE", "LD_START", "LD_COMPLETE", "LD_INVEST", "LD_FAR", "TOP_UP", "LATE_FEE", "OTHER"] = titled(
+        "金额类型", "Kind"
+    )
     amount_wan: Money = titled("金额", "Amount", unit="万元")
     due: Day | None = optional("缴纳期限", "Due day")
     override_reason: Text | None = optional("与公式不同的理由", "Reason for another sum")

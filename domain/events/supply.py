@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal, Self
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.events.model import (
-    Day, DocType, EventData, Identifier, IndustryCode, Money, MonthDay, Name, Number, Part, Permille, PlotRatio,
-    PositiveArea, PositiveMoney, Ratio, SignedMoney, Text, Threshold, UnitCode, Uscc, Years, optional, titled,
+    Day,
+    DocType,
+    EventData,
+    Identifier,
+    IndustryCode,
+    Money,
+    MonthDay,
+    Name,
+    Number,
+    Part,
+    Permille,
+    PlotRatio,
+    PositiveArea,
+    PositiveMoney,
+    Ratio,
+    SignedMoney,
+    Text,
+    Threshold,
+    UnitCode,
+    Uscc,
+    Years,
+    optional,
+    titled,
 )  # fmt: skip
 from domain.events.obligation import ObligationTerms
 
@@ -19,7 +41,14 @@ SupplyMode = Literal[
     "ALLOCATION", "CAPITAL_CONTRIBUTION",
 ]  # fmt: skip
 Ground = Literal["REDEVELOPMENT", "USE_CHANGE", "RELOCATION", "SCATTERED", "RENEWAL"]
-_TERMS = {"code": "O-TAX", "direction": "GE", "threshold": "20.00", "unit": "万元/亩", "assess_on": "REACH", "hard": True}
+_TERMS = {
+    "code": "O-TAX",
+    "direction": "GE",
+    "threshold": "20.00",
+    "unit": "万元/亩",
+    "assess_on": "REACH",
+    "hard": True,
+}
 _AGREEMENT = {
     "agreement_no": "津武监管2021-05", "signed_on": "2024-05-20", "contract_no": "津武(挂)2021-05",
     "exit_clause": {"present": False}, "obligations": [_TERMS],
@@ -161,11 +190,17 @@ class ContractSigned(
     complete_due: Day | None = optional("约定竣工时间", "Completion due")
     production_due: Day | None = optional("约定投产时间", "Production due")
     capacity_due: Day | None = optional("约定达产时间", "Capacity due")
-    development_investment_wan: PositiveMoney | None = optional("开发投资总额（不含地价）", "Development investment", unit="万元")
-    fixed_asset_investment_wan: PositiveMoney | None = optional("固定资产投资总额（含地价）", "Fixed-asset investment", unit="万元")
+    development_investment_wan: PositiveMoney | None = optional(
+        "开发投资总额（不含地价）", "Development investment", unit="万元"
+    )
+    fixed_asset_investment_wan: PositiveMoney | None = optional(
+        "固定资产投资总额（含地价）", "Fixed-asset investment", unit="万元"
+    )
     instalments: list[Instalment] | None = optional("分期支付约定", "Instalments")
     ld_start_permille_day: Permille | None = optional("逾期开工违约金日率", "Daily rate for a late start", unit="‰/日")
-    ld_complete_permille_day: Permille | None = optional("逾期竣工违约金日率", "Daily rate for a late completion", unit="‰/日")
+    ld_complete_permille_day: Permille | None = optional(
+        "逾期竣工违约金日率", "Daily rate for a late completion", unit="‰/日"
+    )
     idle_fee_covers_stopped: bool | None = optional("停工闲置计收闲置费", "Idle fee covers stopped land")
     renewal_conditions: Text | None = optional("续期条件", "Renewal conditions")
     conversion: Conversion | None = optional("转出让约定", "Conversion")
@@ -178,7 +213,7 @@ class ContractSigned(
     def _consistent(self) -> Self:
         """Order of the days, plot ratio, sum of the instalments (specification 2.7)."""
         days = [(n, getattr(self, n)) for n in ("start_due", "complete_due", "production_due") if getattr(self, n)]
-        for (earlier, first), (later, second) in zip(days, days[1:], strict=False):
+        for (earlier, first), (later, second) in pairwise(days):
             if first >= second:
                 raise PydanticCustomError("DATES_OUT_OF_ORDER", "{b}应晚于{a}", {"a": earlier, "b": later})
         if self.capacity_due and days and self.capacity_due < days[-1][1]:
@@ -189,7 +224,9 @@ class ContractSigned(
             total = sum(Decimal(one.amount_wan) for one in self.instalments)
             if total != Decimal(self.price_wan):
                 raise PydanticCustomError(
-                    "INSTALMENTS_SUM", "分期金额合计{sum}万元，应等于成交价格{price}万元", {"sum": str(total), "price": self.price_wan}
+                    "INSTALMENTS_SUM",
+                    "分期金额合计{sum}万元，应等于成交价格{price}万元",
+                    {"sum": str(total), "price": self.price_wan},
                 )
         return self
 
@@ -210,7 +247,16 @@ Milestone = Literal["START", "COMPLETE", "PRODUCTION", "CAPACITY"]
 _BOND = ({"amount_wan": "100.00"}, {"amount_wan": "60.00", "milestone": "START"})
 
 
-class BondPosted(EventData, name="bond.posted", number="E15", rank=150, zh="履约保证金缴纳", en="Bond posted", by="FIN", examples=_BOND):
+class BondPosted(
+    EventData,
+    name="bond.posted",
+    number="E15",
+    rank=150,
+    zh="履约保证金缴纳",
+    en="Bond posted",
+    by="FIN",
+    examples=_BOND,
+):
     """The bond was posted."""
 
     amount_wan: PositiveMoney = titled("金额", "Amount", unit="万元")
@@ -219,7 +265,14 @@ class BondPosted(EventData, name="bond.posted", number="E15", rank=150, zh="履�
 
 
 class BondReleased(
-    EventData, name="bond.released", number="E15", rank=151, zh="履约保证金退还", en="Bond released", by="FIN", examples=_BOND
+    EventData,
+    name="bond.released",
+    number="E15",
+    rank=151,
+    zh="履约保证金退还",
+    en="Bond released",
+    by="FIN",
+    examples=_BOND,
 ):
     """The bond or a share of it was given back for a milestone."""
 
@@ -228,7 +281,14 @@ class BondReleased(
 
 
 class BondForfeited(
-    EventData, name="bond.forfeited", number="E15", rank=152, zh="履约保证金罚没", en="Bond forfeited", by="FIN", examples=_BOND
+    EventData,
+    name="bond.forfeited",
+    number="E15",
+    rank=152,
+    zh="履约保证金罚没",
+    en="Bond forfeited",
+    by="FIN",
+    examples=_BOND,
 ):
     """The bond or a share of it was kept."""
 
@@ -328,5 +388,3 @@ class ConditionsChanged(
     far_max: PlotRatio | None = optional("容积率上限", "Highest plot ratio", unit="ratio")
     price_delta_wan: SignedMoney | None = optional("价款调整", "Change of the price", unit="万元")
     reason: Text = titled("理由", "Reason")
-
-

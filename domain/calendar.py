@@ -1,0 +1,89 @@
+"""Days, periods and working days (Civil Code art. 201-203; specification 4.2). Days are day numbers.
+
+The first day is not counted; a period of months or years ends on the corresponding day, or on the month's last day
+where there is none; a duty whose last day is a holiday ends on the first working day after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Final
+
+_DAYS_IN_MONTH: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def add_months(day: int, months: int) -> int:
+    """The corresponding day `months` later (earlier when negative), or the last day of that month."""
+    start = date.fromordinal(day)
+    count = start.year * 12 + start.month - 1 + months
+    year, month = divmod(count, 12)
+    leap = month == 1 and (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
+    last = 29 if leap else _DAYS_IN_MONTH[month]
+    return date(year, month + 1, min(start.day, last)).toordinal()
+
+
+def add_years(day: int, years: int) -> int:
+    """The corresponding day `years` later; 29 February becomes the 28th where there is none."""
+    return add_months(day, 12 * years)
+
+
+@dataclass(slots=True, frozen=True)
+class Year:
+    """What is published for one year: days off on weekdays too, and weekend days that are worked."""
+
+    holidays: frozenset[int]
+    workdays: frozenset[int]
+    source: str
+
+
+@dataclass(slots=True, frozen=True)
+class Calendar:
+    """Working days by published year; a year without a table knows weekends alone (specification 4.2)."""
+
+    years: Mapping[int, Year]
+
+    @property
+    def confirmed_through(self) -> int:
+        """The last day of the last year of an unbroken run of published years; 0 where there is none."""
+        year = max(self.years, default=0)
+        return date(year, 12, 31).toordinal() if year else 0
+
+    def is_provisional(self, day: int) -> bool:
+        """True where the year's holidays are not published, so that a rolled day may still move."""
+        return date.fromordinal(day).year not in self.years
+
+    def is_workday(self, day: int) -> bool:
+        """Is this a working day."""
+        year = self.years.get(date.fromordinal(day).year)
+        if year is not None:
+            if day in year.workdays:
+                return True
+            if day in year.holidays:
+                return False
+        return day % 7 not in (6, 0)  # ordinal 1 was a Monday
+
+    def roll(self, day: int) -> int:
+        """The day itself, or the first working day after it."""
+        while not self.is_workday(day):
+            day += 1
+        return day
+
+    def add_workdays(self, day: int, count: int) -> int:
+        """The `count`-th working day after `day`."""
+        while count > 0:
+            day += 1
+            count -= self.is_workday(day)
+        return day
+
+    def with_year(self, year: int, holidays: Iterable[int], workdays: Iterable[int], source: str) -> Calendar:
+        """The calendar after `calendar.published`: a later table of a year takes the place of an earlier one."""
+        return Calendar({**self.years, year: Year(frozenset(holidays), frozenset(workdays), source)})
+
+
+@cache
+def weekends_alone() -> Calendar:
+    """A calendar without any table."""
+    return Calendar({})
