@@ -1,0 +1,65 @@
+"""The corresponding day, the month end, the roll: Civil Code 201-203."""
+
+import warnings
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.calendar import add_months, add_years, weekends_alone
+from domain.event import day_number as day
+from domain.event import day_text
+from domain.policy import shipped_calendar
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [("2021-05-31", 1, "2021-06-30"), ("2022-01-31", 1, "2022-02-28"), ("2024-01-31", 1, "2024-02-29"), ("2020-12-28", 1, "2021-01-28"),
+     ("2045-06-30", -18, "2043-12-30"), ("2045-06-30", -12, "2044-06-30")],
+)
+def test_a_period_of_months_ends_on_the_corresponding_day_or_the_month_end(start, months, end):
+    assert day_text(add_months(day(start), months)) == end
+
+
+def test_the_twenty_ninth_of_february_has_an_anniversary_every_year():
+    assert day_text(add_years(day("2024-02-29"), 1)) == "2025-02-28"
+    assert day_text(add_years(day("2024-02-29"), 4)) == "2028-02-29"
+
+
+def test_a_duty_rolls_over_the_weekend_and_over_a_holiday():
+    calendar = shipped_calendar()
+    assert day_text(calendar.roll(day("2021-10-30"))) == "2021-11-01"
+    assert day_text(calendar.roll(day("2021-10-01"))) == "2021-10-08"
+    assert calendar.is_workday(day("2021-10-09"))  # a Saturday that was worked
+    assert day_text(calendar.add_workdays(day("2025-05-06"), 5)) == "2025-05-13"
+
+
+def test_a_year_without_a_table_knows_weekends_alone_and_is_provisional():
+    calendar = shipped_calendar()
+    assert day_text(calendar.confirmed_through) == "2026-12-31"
+    assert calendar.is_provisional(day("2027-01-01")) and calendar.is_workday(day("2027-01-01"))
+    later = calendar.with_year(2027, [day("2027-01-01")], [], "国办发明电")
+    assert not later.is_workday(day("2027-01-01")) and not later.is_provisional(day("2027-06-01"))
+
+
+def test_the_shipped_years_equal_the_collected_notices():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import chinese_calendar
+    calendar = shipped_calendar()
+    for number in range(day("2004-01-01"), day("2026-12-31") + 1):
+        assert calendar.is_workday(number) == chinese_calendar.is_workday(date.fromordinal(number)), day_text(number)
+
+
+@given(st.integers(day("1980-01-01"), day("2090-01-01")), st.integers(0, 40), st.integers(0, 40))
+def test_years_add_up_except_from_a_leap_day(start, one, two):
+    if not day_text(start).endswith("02-29"):
+        assert add_years(add_years(start, one), two) == add_years(start, one + two)
+
+
+@given(st.integers(day("1980-01-01"), day("2090-01-01")))
+def test_a_rolled_day_is_a_working_day_and_never_earlier(start):
+    for calendar in (weekends_alone(), shipped_calendar()):
+        rolled = calendar.roll(start)
+        assert rolled >= start and calendar.is_workday(rolled) and calendar.roll(rolled) == rolled
