@@ -43,7 +43,7 @@ def _history() -> dict[str, list[_Span]]:
 
 @cache
 def living(code: str, year: int) -> Division | None:
-    """The division that stands for `code` in `year` (specification 7.8); None where the code never existed.
+    """The division that stands for `code` in `year` (specification 7.8); None where not even its prefecture exists.
 
     An abolished code leads to its one successor, step by step; where it was divided among several, to the code of
     its prefecture. A prefecture's own code is taken as it is, with a note.
@@ -55,8 +55,9 @@ def living(code: str, year: int) -> Division | None:
     if now:
         return Division(code, now.name)
     gone = max(spans, key=lambda span: span.end, default=None)
-    if gone is None:
-        return None
+    if gone is None:  # zones have numbers of their own that the standard does not list
+        prefecture = living(f"{code[:4]}00", year) if code[:4] in _prefectures() else None
+        return prefecture and Division(prefecture.code, prefecture.name, f"{code}不在行政区划代码表内，暂归市级")
     if len(gone.successors) == 1:
         found = living(gone.successors[0], year)
         return found and Division(

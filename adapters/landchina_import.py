@@ -14,11 +14,10 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from adapters.divisions import Division, living
-from adapters.event_codec import NO_HASH
+from adapters.event_codec import NO_HASH, decided_of
 from adapters.landchina_notice import Doubt, Notice, RowRefused, published, understand
 from adapters.landchina_rows import Row
 from adapters.parcel_log import Append, Appended, ParcelLog
-from domain.decision import Decided
 from domain.errors import Refusal
 from domain.event import Event, Json, day_text
 from domain.events import CATALOGUE, RANK, normalise
@@ -280,22 +279,5 @@ def _append(parcel: _Parcel) -> Append:
     """The new events of one parcel for the log."""
     previous = parcel.events[parcel.stored - 1].chain_hash if parcel.stored else NO_HASH
     return Append(
-        parcel.parcel_id, parcel.stored, previous, tuple(_decided(event) for event in parcel.events[parcel.stored :])
-    )
-
-
-def _decided(event: Event) -> Decided:
-    return Decided(
-        event_id=event.event_id,
-        parcel_id=event.parcel_id,
-        type=event.type,
-        schema_version=event.schema_version,
-        occurred_on=event.occurred_on,
-        jurisdiction=event.jurisdiction,
-        department=event.department,
-        on_behalf_of=event.on_behalf_of,
-        contract_no=event.contract_no,
-        document=event.document,
-        attachments=event.attachments,
-        data=event.data,
+        parcel.parcel_id, parcel.stored, previous, tuple(decided_of(event) for event in parcel.events[parcel.stored :])
     )
