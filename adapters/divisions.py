@@ -55,9 +55,10 @@ def living(code: str, year: int) -> Division | None:
     if now:
         return Division(code, now.name)
     gone = max(spans, key=lambda span: span.end, default=None)
-    if gone is None:  # zones have numbers of their own that the standard does not list
-        prefecture = living(f"{code[:4]}00", year) if code[:4] in _prefectures() else None
-        return prefecture and Division(prefecture.code, prefecture.name, f"{code}不在行政区划代码表内，暂归市级")
+    if gone is None:  # offices of zones and forest districts have numbers that the standard does not list
+        wider = f"{code[:4]}00" if code[:4] in _prefectures() else f"{code[:2]}0000"
+        found = living(wider, year) if wider != code else None
+        return found and Division(found.code, found.name, f"{code}不在行政区划代码表内，暂归{found.name}")
     if len(gone.successors) == 1:
         found = living(gone.successors[0], year)
         return found and Division(

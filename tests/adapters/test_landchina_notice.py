@@ -89,7 +89,7 @@ def test_zero_and_empty_plot_ratios_mean_not_agreed():
 
 @pytest.mark.parametrize(
     ("code", "year", "found"),
-    [("120109", 2026, "120116"), ("120223", 2014, "120223"), ("120223", 2026, "120118"), ("120100", 2026, "120100"), ("320571", 2026, "320500")],
+    [("120109", 2026, "120116"), ("120223", 2014, "120223"), ("120223", 2026, "120118"), ("120100", 2026, "120100"), ("320571", 2026, "320500"), ("239204", 2026, "230000")],
 )
 def test_an_abolished_division_leads_to_its_living_successor(code, year, found):
     assert living(code, year).code == found
