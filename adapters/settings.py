@@ -1,0 +1,79 @@
+"""Settings of every command: environment variables with the prefix `LANDCYCLE_`, secrets also as `…_FILE`."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
+_PREFIX: Final = "LANDCYCLE_"
+
+
+class Settings(BaseSettings):
+    """What the system is told from outside. `landcycle config show` prints it, secrets hidden."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="production refuses a fixed business date"
+    )
+    today: date | None = Field(None, description="fixed business date for demonstration and conformance runs")
+    data_dir: Path = Field(Path(".landcycle"), description="embedded servers, keys, signed heads")
+    log_level: str = Field("INFO", description="of the program's own log")
+
+    database_url: str = Field("", description="PostgreSQL; empty: the embedded one in the data directory")
+
+    kafka_bootstrap_servers: str = Field("", description="Apache Kafka; empty: the embedded one in the data directory")
+    kafka_topic_prefix: str = Field("", description="before every topic name")
+    kafka_partitions: int = Field(6, ge=1, le=1000, description="of topics that the relay creates")
+    kafka_security_protocol: str = Field("PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
+    kafka_ssl_cafile: Path | None = Field(None, description="certificate authority of the brokers")
+    kafka_ssl_certfile: Path | None = Field(None, description="own certificate")
+    kafka_ssl_keyfile: Path | None = Field(None, description="key of the own certificate")
+    kafka_sasl_mechanism: str | None = Field(None, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+    kafka_sasl_username: str | None = Field(None, description="SASL user")
+    kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
+
+    key_pepper: SecretStr = Field(SecretStr(""), description="hashes API keys")
+    body_hash_key: SecretStr = Field(SecretStr(""), description="hashes request bodies")
+    cursor_key: SecretStr = Field(SecretStr(""), description="seals the cursors of lists")
+    head_signing_key: SecretStr = Field(SecretStr(""), description="Ed25519 seed, base64: signs the heads of the log")
+    head_interval_seconds: float = Field(
+        5.0, gt=0, description="a head is signed at least this often while events arrive"
+    )
+
+    oidc_issuer: str | None = Field(None, description="issuer of OIDC access tokens")
+    oidc_audience: str | None = Field(None, description="audience of OIDC access tokens")
+    oidc_jwks_url: str | None = Field(None, description="public keys of the issuer")
+
+    max_body_bytes: int = Field(
+        262_144, ge=1024, description="largest body of one event; larger ones are refused (413)"
+    )
+    lag_limit_seconds: float = Field(10.0, gt=0, description="readiness turns red above this lag of the read models")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_from_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """`LANDCYCLE_KEY_PEPPER_FILE=/run/secrets/pepper` stands for the content of that file."""
+        for name in cls.model_fields:
+            path = os.environ.get(f"{_PREFIX}{name.upper()}_FILE")
+            if path and name not in values:
+                values[name] = Path(path).read_text(encoding="utf-8").strip()
+        return values
+
+    @model_validator(mode="after")
+    def _production_has_no_fixed_date(self) -> Self:
+        if self.environment == "production" and self.today is not None:
+            raise ValueError("LANDCYCLE_TODAY is refused when LANDCYCLE_ENVIRONMENT=production")
+        return self
+
+
+def business_date(settings: Settings) -> int:
+    """Today as a day number: the civil date in Asia/Shanghai, or the fixed business date (contract 6)."""
+    today = settings.today or datetime.now(SHANGHAI).date()
+    return today.toordinal()
