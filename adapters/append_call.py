@@ -84,27 +84,31 @@ def _with_bodies(part: Append) -> Iterator[tuple[Decided, bytes | None]]:
 
 
 def append(connection: Connection, groups: Sequence[Append], rules_position: int | None) -> list[Outcome]:
-    """Appends in one call; `connection` is in autocommit. Raises RulesMoved; driver errors pass."""
-    taken, waiting = _without_repetition(groups)
-    outcomes = dict(zip(taken, _append_once(connection, [groups[i] for i in taken], rules_position), strict=True))
-    if waiting:  # an id stands twice in this call: the second is judged against what became of the first
-        rest = append(connection, [groups[i] for i in waiting], None)
-        outcomes.update(zip(waiting, rest, strict=True))
-    return [outcomes[i] for i in range(len(groups))]
+    """Appends in one call; `connection` is in autocommit. Raises RulesMoved; driver errors pass.
+
+    A group that repeats an id of a group before it in the same call is a conflict: asked again, it is a repetition.
+    """
+    outcomes = _repetitions(groups)
+    taken = [number for number in range(len(groups)) if number not in outcomes]
+    outcomes.update(zip(taken, _append_once(connection, [groups[i] for i in taken], rules_position), strict=True))
+    return [outcomes[number] for number in range(len(groups))]
 
 
-def _without_repetition(groups: Sequence[Append]) -> tuple[list[int], list[int]]:
-    """Indexes of the groups whose ids stand in no group before them, and of the others."""
+def _repetitions(groups: Sequence[Append]) -> dict[int, Outcome]:
+    """The groups with an id of a group before them, and those that build on such a group."""
+    outcomes: dict[int, Outcome] = {}
     seen: set[str] = set()
-    taken: list[int] = []
-    waiting: list[int] = []
+    streams: set[str] = set()
     for number, group in enumerate(groups):
-        ids = [decided.event_id for part in (group, *group.also) for decided in part.events]
+        parts = (group, *group.also)
+        ids = [decided.event_id for part in parts for decided in part.events]
         if len(set(ids)) < len(ids):
             raise ValueError("an event id stands twice in one group")
-        (taken if seen.isdisjoint(ids) else waiting).append(number)
+        if not seen.isdisjoint(ids) or not streams.isdisjoint(part.stream for part in parts):
+            outcomes[number] = Conflict(group.stream, group.expected_version)
+            streams.update(part.stream for part in parts)
         seen.update(ids)
-    return taken, waiting
+    return outcomes
 
 
 def _append_once(connection: Connection, groups: Sequence[Append], rules_position: int | None) -> list[Outcome]:
@@ -141,7 +145,7 @@ def _parameters(streams: Streams, rows: Sequence[Row], rules_position: int | Non
     )
 
 
-def outcomes_of(
+def outcomes_of(  # noqa: PLR0917 - the columns of the answer, in their order
     groups: int,
     rows: Sequence[Row],
     epoch: int,

@@ -18,7 +18,6 @@ from typing import Final
 NAMES: Final = frozenset(
     {
         "append.deciding",  # posts are decided, nothing is sent
-        "append.sent",  # the call was answered, the answer is not read by the queue yet
         "append.committed",  # the events are in the log, nobody was told
         "append.receipts",  # the caches are moved, the first receipts are out
         "bulk.staged",  # rows lie in the staging table
