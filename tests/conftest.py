@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adapters import embedded_postgres
+from adapters import embedded_kafka, embedded_postgres
 from adapters.postgres import migrate
 
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -41,3 +41,11 @@ def database_url(postgres_url, template_database):
     yield f"{postgres_url}/{name}"
     with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def kafka():
+    """The address of a real Apache Kafka broker; it is started once per test process."""
+    with tempfile.TemporaryDirectory(prefix="landcycle-kafka-", ignore_cleanup_errors=True) as directory:
+        with embedded_kafka.running(Path(directory)) as broker:
+            yield broker.address

@@ -1,0 +1,30 @@
+"""The broker that the project obtains itself: starts, keeps what it was given through a kill, is taken over."""
+
+import os
+import signal
+import time
+
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.admin import KafkaAdminClient
+
+from adapters import embedded_kafka
+
+
+def test_a_killed_broker_comes_up_again_with_what_it_had(tmp_path):
+    first = embedded_kafka.start(tmp_path)
+    assert embedded_kafka.start(tmp_path) == first, "a running broker is taken over"
+    admin = KafkaAdminClient(bootstrap_servers=first.address)
+    admin.create_topics({"t": {"num_partitions": 1}}, wait_for_metadata=True)
+    admin.close()
+    producer = KafkaProducer(bootstrap_servers=first.address, acks="all", enable_idempotence=True)
+    producer.send("t", b"kept").get(timeout=20)
+    producer.close(timeout=5)
+
+    os.kill(first.pid, signal.SIGKILL)
+    time.sleep(0.2)
+    with embedded_kafka.running(tmp_path) as second:
+        assert second.address == first.address and second.pid != first.pid
+        consumer = KafkaConsumer("t", bootstrap_servers=second.address, auto_offset_reset="earliest", group_id=None, consumer_timeout_ms=20_000)
+        assert next(consumer).value == b"kept"
+        consumer.close()
+    assert embedded_kafka._running(tmp_path) is None
