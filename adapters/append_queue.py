@@ -49,7 +49,7 @@ MAX_WAITING: Final = 20_000
 """Commands that may wait; more are turned away at once."""
 MAX_CONFLICTS: Final = 20
 """Times that a post is judged again because another process wrote to its parcel first."""
-_PAUSE: Final = 0.1
+_PAUSE: Final = 0.05
 
 
 class AppendQueue:
@@ -131,7 +131,7 @@ class AppendQueue:
             try:
                 self._write(group)
             except Exception as error:  # noqa: BLE001 - the thread outlives any fault; the senders learn of it
-                _log.error("append_queue.fault", error=repr(error))  # noqa: TRY400 - a trace would carry data
+                _log.error("append_queue.fault", error=repr(error))
                 self._cache.clear()
                 for waiting in group:
                     waiting.answer(error)
