@@ -1,0 +1,130 @@
+"""The one place where the API is put together; tests and the command line call the same function."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+
+from domain.parcel import decide
+from fastapi import FastAPI
+
+from adapters.append_queue import AppendQueue, quiet_gc
+from adapters.append_round import Decide
+from adapters.parcel_log import ParcelLog
+from adapters.postgres import open_pool
+from adapters.rule_source import RuleSource, install_packs
+from adapters.settings import Settings, business_date
+from adapters.tokens import TokenVerifier
+from api import (
+    alerts,
+    areas,
+    batches,
+    catalogue,
+    exports,
+    health,
+    jurisdictions,
+    openapi,
+    parcels,
+    problems,
+    proofs,
+    regulators,
+)
+from api.cursors import Cursors
+from api.dependencies import Jurisdictions, Parts
+from api.observing import Metrics, Observing
+from api.principals import Authenticator
+from api.reports import ReportReader
+
+_ROUTERS = (
+    parcels.router, batches.router, jurisdictions.router, areas.router, regulators.router, alerts.router, proofs.router,
+    catalogue.router, exports.router, health.router,
+)  # fmt: skip
+
+
+class UnsafeSettings(ValueError):  # noqa: N818 - an answer, not a fault
+    """The settings would run production without its secrets."""
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    decide_by: Decide = decide,
+    today: Callable[[], int] | None = None,
+    verifier: TokenVerifier | None = None,
+) -> FastAPI:
+    """The API on a migrated database. Raises UnsafeSettings.
+
+    `decide_by`, `today` (a day number) and `verifier` of access tokens replace what the settings would give.
+    """
+    chosen = settings or Settings()  # type: ignore[call-arg]  # every field has a default
+    _refuse_unsafe(chosen)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with ExitStack() as stack:
+            app.state.parts = _assemble(
+                stack, chosen, decide_by, today or (lambda: business_date(chosen)), verifier or _verifier(chosen)
+            )
+            quiet_gc()
+            yield
+
+    app = FastAPI(
+        title="Landcycle",
+        version=openapi.VERSION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.endpoint.__name__,
+    )
+    app.state.metrics = Metrics()
+    for router in _ROUTERS:
+        app.include_router(router)
+    openapi.install(app)
+    problems.install(app)
+    app.add_middleware(Observing, metrics=app.state.metrics)
+    return app
+
+
+def _assemble(
+    stack: ExitStack, settings: Settings, decide_by: Decide, today: Callable[[], int], verifier: TokenVerifier | None
+) -> Parts:
+    """Opens what the API needs; the writer has connections of its own, so that no reader keeps it waiting."""
+    pool = stack.enter_context(open_pool(settings.database_url, max_size=16, name="landcycle-api"))
+    writing = stack.enter_context(open_pool(settings.database_url, max_size=3, name="landcycle-writer"))
+    written = ParcelLog(writing)
+    install_packs(written, today())
+    rules = RuleSource(written)
+    rules.refresh()
+    queue = stack.enter_context(AppendQueue(written, rules, decide_by, today))
+    return Parts(
+        settings=settings,
+        pool=pool,
+        log=ParcelLog(pool),
+        rules=rules,
+        queue=queue,
+        reports=ReportReader(rules, settings.body_hash_key.get_secret_value().encode(), today),
+        authenticator=Authenticator(pool, settings, verifier),
+        cursors=Cursors(settings.cursor_key.get_secret_value().encode()),
+        jurisdictions=Jurisdictions(pool),
+        today=today,
+    )
+
+
+def _verifier(settings: Settings) -> TokenVerifier | None:
+    """Access tokens are taken where issuer, audience and keys are named."""
+    issuer, audience, keys = settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks_url
+    return TokenVerifier(issuer, audience, keys) if issuer and audience and keys else None
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    """Without their secrets, keys could be tried off-line and cursors forged."""
+    secrets = {
+        "key_pepper": settings.key_pepper,
+        "body_hash_key": settings.body_hash_key,
+        "cursor_key": settings.cursor_key,
+    }
+    missing = [f"LANDCYCLE_{name.upper()}" for name, value in secrets.items() if not value.get_secret_value()]
+    if missing and settings.environment == "production":
+        raise UnsafeSettings(f"production needs {', '.join(missing)}")

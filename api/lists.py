@@ -1,0 +1,61 @@
+"""The one form of every list: items, an opaque cursor, and how current the read model is (contract 4, 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from adapters.postgres import Connection
+from api.answers import JsonAnswer
+from api.dependencies import Parts
+from api.hiding import Eyes
+from api.principals import Principal, covers, prefix
+from api.problems import Problem
+from projections import catalog
+
+Find = Callable[[Connection, Any, int], list[dict[str, Any]]]
+"""(connection, where the page before ended, how many items) → items."""
+
+WAIT_SECONDS: Final = 5.0
+
+
+def page(
+    parts: Parts,
+    principal: Principal,
+    question: str,
+    *,
+    filters: Mapping[str, Any],
+    find: Find,
+    place: Callable[[dict[str, Any]], Any],
+    cursor: str | None,
+    limit: int,
+    min_position: int | None = None,
+) -> JsonAnswer:
+    """One page. Raises Problem 400 (cursor), 503 (`min_position` not reached in time)."""
+    asked = {**filters, "jurisdiction of the key": principal.jurisdiction, "area": principal.area_id}
+    after = parts.cursors.open(question, asked, cursor)
+    with parts.log.connection() as connection:
+        if min_position is not None and not catalog.wait_for(connection, min_position, WAIT_SECONDS):
+            raise Problem("BEHIND", headers={"Retry-After": "1"})
+        items = find(connection, after, limit + 1)
+        current = catalog.data_as_of(connection)
+    more, items = len(items) > limit, items[:limit]
+    eyes = Eyes(principal)
+    return JsonAnswer(
+        {
+            "items": [eyes.answer(item) for item in items],
+            "next": parts.cursors.seal(question, asked, place(items[-1])) if more else None,
+            "data_as_of": current,
+        }
+    )
+
+
+def prefixes(principal: Principal, jurisdiction: str | None) -> list[str]:
+    """What the codes begin with that a caller asks for and may see. Raises Problem 403 for a foreign division."""
+    if jurisdiction is None:
+        return [prefix(principal.jurisdiction)]
+    if covers(principal.jurisdiction, jurisdiction):
+        return [prefix(jurisdiction)]
+    if covers(jurisdiction, principal.jurisdiction):
+        return [prefix(principal.jurisdiction)]
+    raise Problem("FOREIGN_JURISDICTION", f"{jurisdiction}不在本密钥的行政区{principal.jurisdiction}之内")
