@@ -129,6 +129,8 @@ class Filing:
     filed_on: int | None
     state: str
     days_late: int
+    unrolled: int
+    """The last day before holidays are counted: reminders are counted from it (specification 4.2)."""
 
 
 @dataclass(slots=True)

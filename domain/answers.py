@@ -1,0 +1,151 @@
+"""An assessment as the contract's JSON (contract 4): strings for money and ratios, ISO days, Chinese messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta, timezone
+from typing import Any, Final
+
+from domain.assessment import Amount, Assessment, Breach, ExitKind, Filing, Obligation, RestsOn
+from domain.event import day_text, instant
+from domain.facts import Facts
+from domain.supervision.measures import wan
+
+_SHANGHAI: Final = timezone(timedelta(hours=8))
+
+
+def _day(value: int | None) -> str | None:
+    return None if value is None else day_text(value)
+
+
+def status_answer(
+    assessment: Assessment, facts: Facts, *, known_at: int, as_of: int, alert_ids: Mapping[tuple[str, str], str]
+) -> dict[str, Any]:
+    """`GET …/status`. `alert_ids`: (code, subject) → id of alerts that are logged; others are null."""
+    return {
+        "parcel_id": assessment.parcel_id or facts.parcel_id,
+        "version": assessment.version,
+        "as_of": day_text(as_of),
+        "known_at": instant(known_at).astimezone(_SHANGHAI).isoformat(timespec="microseconds"),
+        "jurisdiction": assessment.jurisdiction,
+        "holder": assessment.holder,
+        "stage": assessment.stage,
+        "compliance": assessment.compliance,
+        "idle": {
+            "clock": assessment.idle_clock,
+            "determination": assessment.idle_determination,
+            "since": _day(assessment.idle_since),
+        },
+        "obligations": [_obligation(one) for one in assessment.obligations],
+        "breaches": [breach_item(one) for one in assessment.open_breaches()],
+        "amounts": [_amount(one) for one in assessment.amounts],
+        "alerts": [
+            {
+                "code": one.code,
+                "alert_id": alert_ids.get((one.code, one.subject)),
+                "level": one.level,
+                "since": day_text(one.since),
+                "departments": list(one.departments),
+                "message": one.message,
+            }
+            for one in assessment.alerts
+        ],
+        "exit": {
+            "eligible": list(assessment.exit_eligible),
+            "in_progress": _exit_in_progress(assessment),
+            "kinds": [_exit_kind(one) for one in assessment.exit_kinds],
+        },
+        "filings": [_filing(one) for one in assessment.filings],
+        "next_change_on": _day(assessment.next_change_on),
+        "rule_set": dict(assessment.rule_set),
+    }
+
+
+def breach_items(assessment: Assessment) -> list[dict[str, Any]]:
+    """Every breach ever, for `GET …/breaches`."""
+    return [breach_item(one) for one in assessment.breaches]
+
+
+def breach_item(one: Breach) -> dict[str, Any]:
+    """One breach of a list."""
+    return {
+        "breach_id": one.breach_id,
+        "obligation": one.obligation,
+        "kind": one.kind,
+        "phase": one.phase,
+        "level": one.level,
+        "effective_from": day_text(one.effective_from),
+        "detected_at": day_text(one.detected_at),
+        "cure_until": _day(one.cure_until),
+        "ended_on": _day(one.ended_on),
+        "items": one.items,
+        "rule": one.rule,
+        "caused_by": list(one.events),
+        "rests_on": _rests_on(one.rests_on),
+    }
+
+
+def _rests_on(values: tuple[RestsOn, ...]) -> list[dict[str, str]]:
+    return [{"key": one.key, "status": one.status, "source": one.source} for one in values]
+
+
+def _obligation(one: Obligation) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "code": one.code,
+        "supervisor": one.supervisor,
+        "due": _day(one.due),
+        "state": one.state,
+        "fulfilled_on": _day(one.fulfilled_on),
+        "days_late": one.days_late,
+        "threshold": one.threshold,
+        "actual": one.actual,
+        "unit": one.unit,
+        "direction": one.direction,
+        "provisional": one.provisional,
+        "conflict": one.conflict,
+        "explanation": [{"step": step.step, "date": _day(step.day), "rule": step.rule} for step in one.explanation],
+    }
+
+
+def _amount(one: Amount) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "amount_wan": wan(one.amount),
+        "state": one.state,
+        "basis": one.basis,
+        "computed_wan": None if one.computed is None else wan(one.computed),
+        "charge_id": one.charge_id,
+        "obligation": one.obligation,
+        "due": _day(one.due),
+        "paid_wan": wan(one.paid),
+        "rests_on": _rests_on(one.rests_on),
+    }
+
+
+def _exit_in_progress(assessment: Assessment) -> dict[str, Any] | None:
+    if assessment.exit_in_progress is None:
+        return None
+    kind, opened_on = assessment.exit_in_progress
+    return {"kind": kind, "opened_on": day_text(opened_on)}
+
+
+def _exit_kind(one: ExitKind) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "eligible": one.eligible,
+        "blockers": list(one.blockers),
+        "since": _day(one.since),
+        "basis": list(one.basis),
+    }
+
+
+def _filing(one: Filing) -> dict[str, Any]:
+    return {
+        "doc_type": one.doc_type,
+        "doc_ref": one.doc_ref,
+        "due": day_text(one.due),
+        "filed_on": _day(one.filed_on),
+        "state": one.state,
+        "days_late": one.days_late,
+    }

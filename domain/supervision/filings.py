@@ -1,0 +1,78 @@
+"""Filing duties of the authority: one month, never counted against the enterprise (specification 8.1, 11.12)."""
+
+from __future__ import annotations
+
+from domain.assessment import Filing
+from domain.calendar import add_months
+from domain.event import day_number
+from domain.facts import Fact
+from domain.supervision.life import Life, day
+
+
+def filings(life: Life) -> list[Filing]:
+    """The duties that the pack names for this parcel, by due day and document type."""
+    types = life.rule("filing.doc_types")
+    if not types or not _redevelopment(life) or life.onboarded_on is not None:
+        return []
+    submitted = life.of("filing.submitted")
+    found = []
+    for doc_type, reference, dated in _owed(life):
+        if doc_type in types and dated >= day_number(life.rule("filing.from")):
+            due = life.calendar.roll(add_months(dated, life.rule("filing.months")))
+            unrolled = add_months(dated, life.rule("filing.months"))
+            life.mark(unrolled - life.rule("remind.filing_days"), due + 1)
+            found.append(
+                _state(life, doc_type, reference, due, unrolled, _match(submitted, doc_type, reference, dated))
+            )
+    return sorted(found, key=lambda one: (one.due, one.doc_type, one.doc_ref or ""))
+
+
+def _redevelopment(life: Life) -> bool:
+    """A redevelopment project: entered in the provincial register, or so called by the contract (002 五(三))."""
+    return bool(
+        life.contract.get("redevelopment")
+        or life.of("document.approved")
+        or any(fact.data.get("register") == "PROVINCIAL" for fact in life.of("register.entered"))
+    )
+
+
+def _owed(life: Life) -> list[tuple[str, str | None, int]]:
+    """(document type, reference, date) of everything that is to be filed."""
+    found: list[tuple[str, str | None, int]] = [
+        (str(fact.data.get("doc_type")), fact.data.get("doc_ref"), day(fact.data.get("doc_date")) or fact.occurred_on)
+        for fact in life.of("document.approved")
+    ]
+    found += [
+        ("SUPPLY_RESULT", fact.event.contract_no or (fact.event.document or {}).get("no"), fact.occurred_on)
+        for fact in life.of("contract.signed")
+    ]
+    found += [("AGREEMENT", fact.data.get("agreement_no"), fact.occurred_on) for fact in life.agreements]
+    found += [
+        ("AGREEMENT", fact.data["supplement_no"], fact.occurred_on)
+        for fact in life.of("extension.decided")
+        if fact.data.get("decision") == "APPROVED" and fact.data.get("supplement_no")
+    ]
+    return found
+
+
+def _match(submitted: list[Fact], doc_type: str, reference: str | None, dated: int) -> int | None:
+    """The day on which this document was filed: by reference, else by its date."""
+    for fact in submitted:
+        if fact.data.get("doc_type") != doc_type:
+            continue
+        same = (
+            fact.data.get("doc_ref") == reference
+            if fact.data.get("doc_ref")
+            else day(fact.data.get("doc_date")) in (None, dated)
+        )
+        if same:
+            return fact.occurred_on
+    return None
+
+
+def _state(life: Life, doc_type: str, reference: str | None, due: int, unrolled: int, filed: int | None) -> Filing:
+    if filed is not None:
+        late = max(filed - due, 0)
+        return Filing(doc_type, reference, due, filed, "LATE_CLOSED" if late else "ON_TIME", late, unrolled)
+    late = max(life.as_of - due, 0)
+    return Filing(doc_type, reference, due, None, "OVERDUE" if late else "PENDING", late, unrolled)

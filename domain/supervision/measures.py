@@ -1,0 +1,68 @@
+"""Exact quantities: money in whole 元, areas in 0.01 m², ratios as fractions (specification 3.1)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Final
+
+YUAN_PER_WAN: Final = 10_000
+MU: Final = Fraction(200_000, 3)
+"""One 亩 (2000/3 m²) in 0.01 m²."""
+HECTARE: Final = 1_000_000
+"""One 公顷 (10,000 m²) in 0.01 m²."""
+
+
+def yuan(text: Any) -> int | None:
+    """万元 as stored (up to four decimals) in whole 元; None where the text is no sum."""
+    if not isinstance(text, str):
+        return None
+    whole, _, part = text.partition(".")
+    try:
+        value = int(whole.lstrip("-") or "0") * YUAN_PER_WAN + int((part + "0000")[:4])
+    except ValueError:
+        return None
+    return -value if text.startswith("-") else value
+
+
+def area(text: Any) -> int | None:
+    """m² as stored in units of 0.01 m²."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return int(Fraction(text) * 100)
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def exact(text: Any) -> Fraction | None:
+    """Any stored decimal as an exact fraction."""
+    if isinstance(text, int) and not isinstance(text, bool):
+        return Fraction(text)
+    if not isinstance(text, str):
+        return None
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def rounded(value: Fraction | int, places: int) -> str:
+    """A decimal text with so many places, half up."""
+    scaled = Fraction(value) * 10**places
+    sign = "-" if scaled < 0 else ""
+    units = int(abs(scaled) + Fraction(1, 2))
+    if not units:
+        sign = ""
+    whole, part = divmod(units, 10**places)
+    return f"{sign}{whole}.{part:0{places}d}" if places else f"{sign}{whole}"
+
+
+def cents(amount: Fraction | int) -> int:
+    """A sum in 元, rounded half up once to 0.01 万元 (100 元) (specification 11.22)."""
+    hundreds = int(abs(Fraction(amount)) / 100 + Fraction(1, 2)) * 100
+    return -hundreds if amount < 0 else hundreds
+
+
+def wan(amount: int) -> str:
+    """元 as the text of 万元 with two decimals."""
+    return rounded(Fraction(amount, YUAN_PER_WAN), 2)

@@ -1,0 +1,214 @@
+"""Assessments: figures from the reports of their own departments, compared with the agreement (6.1, 2.4, 11.35)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from domain.facts import Fact, Facts
+from domain.supervision.life import Life, Term, terms_of
+from domain.supervision.measures import HECTARE, MU, YUAN_PER_WAN, area, exact, rounded
+
+PERF_KINDS: Final = frozenset({"REACH", "PROCESS", "EXPIRY", "CONVERSION"})
+DIRECTIONS: Final = {
+    "O-ENERGY": "LE", "O-OFFICE-L": "LE", "O-OFFICE-F": "LE", "O-EQUITY": "LE", "O-GREEN": "LE",
+}  # fmt: skip
+"""Directions of specification 3.2 where the agreement is silent; all others GE."""
+
+
+@dataclass(slots=True)
+class Item:
+    """One item as it counts: the requirement, the figure, whether it is met (None: no figure)."""
+
+    code: str
+    threshold: Fraction | None
+    direction: str
+    actual: Fraction | None
+    unit: str | None
+    hard: bool
+    shown: str | None
+    """The figure as text."""
+    source: str | None
+    """Id of the report the figure comes from, None: as the assessment says."""
+
+    @property
+    def met(self) -> bool | None:
+        """Does the figure meet the requirement."""
+        if self.actual is None or self.threshold is None:
+            return None
+        return compare(self.actual, self.direction, self.threshold)
+
+
+@dataclass(slots=True)
+class Assessed:
+    """One assessment with its computed result."""
+
+    fact: Fact
+    kind: str
+    items: list[Item]
+    result: str
+    computed: bool
+
+    @property
+    def failed_items(self) -> list[Item]:
+        """The hard items that were not met."""
+        return [item for item in self.items if item.hard and item.met is False]
+
+
+def compare(actual: Fraction, direction: str, threshold: Fraction) -> bool:
+    """GE, LE or EQ, without tolerance."""
+    if direction == "LE":
+        return actual <= threshold
+    return actual == threshold if direction == "EQ" else actual >= threshold
+
+
+def assessments(life: Life) -> list[Assessed]:
+    """Every assessment up to the day, in order, each by the agreement of its own day."""
+    found = []
+    for fact in life.of("performance.assessed"):
+        basis = [*life.of("admission.reviewed"), *life.agreements]
+        terms = terms_of([one for one in basis if one.occurred_on <= fact.occurred_on])
+        found.append(assess(life.facts, fact, terms, life.contract, life.area))
+    return found
+
+
+def expected_terms(kind: str, terms: list[Term], contract: Any) -> list[dict[str, Any]]:
+    """The obligations that belong to a kind of assessment (specification 11.35)."""
+    if kind == "START_COMPLETE":
+        return [term.data for term in terms if term.data.get("assess_on") == "COMPLETION"]
+    if kind == "CONVERSION":
+        conditions = (contract.get("conversion") or {}).get("conditions")
+        if conditions:
+            return [{**one, "hard": True} for one in conditions]
+    return [term.data for term in terms if term.data.get("assess_on") == "REACH"]
+
+
+def assess(facts: Facts, fact: Fact, terms: list[Term], contract: Any, land: int | None) -> Assessed:
+    """One assessment: PASS when every hard item of its kind is met; without any, as it was reported."""
+    kind = str(fact.data.get("kind"))
+    wanted = {one["code"]: one for one in expected_terms(kind, terms, contract)}
+    others = {term.code: term.data for term in terms}
+    items = []
+    for entry in fact.data.get("items") or ():
+        code = str(entry.get("code"))
+        term = wanted.get(code) or others.get(code) or {}
+        items.append(_item(facts, fact, entry, term, land, belongs=code in wanted or term.get("assess_on") == "YEARLY"))
+    hard = [item for item in items if item.hard]
+    if not hard:
+        return Assessed(fact, kind, items, str(fact.data.get("result") or "PASS"), computed=False)
+    passed = all(item.met is not False for item in hard)
+    return Assessed(fact, kind, items, "PASS" if passed else "FAIL", computed=True)
+
+
+def _item(facts: Facts, fact: Fact, entry: Any, term: Any, land: int | None, *, belongs: bool) -> Item:
+    code = str(entry.get("code"))
+    unit = term.get("unit") or entry.get("unit")
+    threshold = exact(term.get("threshold")) if term.get("threshold") else exact(entry.get("required"))
+    actual, shown, source = exact(entry.get("actual")), entry.get("actual"), None
+    if entry.get("unit") and unit and entry["unit"] != unit and actual is not None:
+        actual = convert(actual, entry["unit"], unit)
+        shown = rounded(actual, 4)
+    reported = figure(facts, code, unit, fact.data.get("period"), land)
+    if reported is not None:
+        actual, source = reported
+        shown = rounded(actual, 4)
+    direction = term.get("direction") or DIRECTIONS.get(code, "GE")
+    return Item(code, threshold, direction, actual, unit, bool(term.get("hard")) and belongs, shown, source)
+
+
+def convert(value: Fraction, old: str, new: str) -> Fraction:
+    """Between 万元/亩 and 万元/公顷, exactly; other units are left as they are."""
+    if {old, new} == {"万元/亩", "万元/公顷"}:
+        return value * HECTARE / MU if old == "万元/亩" else value * MU / HECTARE
+    return value
+
+
+def figure(facts: Facts, code: str, unit: str | None, period: Any, land: int | None) -> tuple[Fraction, str] | None:
+    """The figure of an item from the reports of the same period, as corrected, and the report it rests on."""
+    if not period:
+        return None
+    values: dict[str, tuple[Fraction, str]] = {}
+    for report in facts.of("indicators.reported"):
+        if report.data.get("scope") != "ENTERPRISE" and report.data.get("period") == period:
+            values |= {
+                key: (value, report.event_id) for key in report.data if (value := _value(report.data, key)) is not None
+            }
+    value = _computed(code, unit, {key: one for key, (one, _) in values.items()}, land)
+    if value is None:
+        return None
+    return value, values[_MAIN[code]][1]
+
+
+_MAIN: Final = {
+    "O-TAX": "tax_wan", "O-OUTPUT": "output_wan", "O-VA": "value_added_wan", "O-ENERGY": "energy_tce", "O-EMIT": "emission_t",
+    "O-RD": "rd_wan", "O-LABOUR": "staff_avg",
+}  # fmt: skip
+"""The indicator of whose department an item is (specification 2.4, 6.1)."""
+
+
+def _value(data: Any, key: str) -> Fraction | None:
+    if key == "emission_t" and isinstance(data[key], dict):
+        return sum((exact(one) or Fraction(0) for one in data[key].values()), Fraction(0))
+    return exact(data[key]) if key.endswith(("_wan", "_tce", "_avg")) else None
+
+
+def _computed(code: str, unit: str | None, values: dict[str, Fraction], land: int | None) -> Fraction | None:
+    """The ratio of specification 3.1 for an item; None where a figure is missing."""
+    main = _MAIN.get(code)
+    if main is None or main not in values:
+        return None
+    if code in ("O-TAX", "O-OUTPUT", "O-VA"):
+        return _per_land(values[main], unit, land)
+    over, under = {
+        "O-ENERGY": ("energy_tce", "output_wan") if unit == "吨标煤/万元" else ("value_added_wan", "energy_tce"),
+        "O-EMIT": ("value_added_wan", "emission_t"),
+        "O-RD": ("rd_wan", "revenue_wan"),
+        "O-LABOUR": ("value_added_wan", "staff_avg"),
+    }[code]
+    if over not in values or not values.get(under):
+        return None
+    return values[over] / values[under]
+
+
+def _per_land(value: Fraction, unit: str | None, land: int | None) -> Fraction | None:
+    if not land:
+        return None
+    return value / (Fraction(land) / (HECTARE if unit == "万元/公顷" else MU))
+
+
+def shortfall(item: Item, land: int | None) -> Fraction | None:
+    """What is missing of an item per 亩 or 公顷 over the whole land, in 元 (specification 3.3: top-up)."""
+    if item.actual is None or item.threshold is None or not land or item.unit not in ("万元/亩", "万元/公顷"):
+        return None
+    per = Fraction(land) / (HECTARE if item.unit == "万元/公顷" else MU)
+    return max((item.threshold - item.actual) * per * YUAN_PER_WAN, Fraction(0))
+
+
+@dataclass(slots=True)
+class Verified:
+    """What a verification measured, as ratios (specification 3.1)."""
+
+    fact: Fact
+    ratios: dict[str, Fraction]
+    housing: bool
+
+
+def verification(fact: Fact) -> Verified:
+    """The ratios of one `construction.verified`; a ratio whose areas are unknown is absent."""
+    m2 = {key: value for key in fact.data if key.endswith("_m2") and (value := area(fact.data[key])) is not None}
+    land, floor = m2.get("land_area_m2"), m2.get("floor_area_m2")
+    found: dict[str, Fraction] = {}
+    if land:
+        if floor is not None:
+            found["O-FAR"] = Fraction(floor + m2.get("double_counted_m2", 0), land)
+        if "building_footprint_m2" in m2:
+            built = m2["building_footprint_m2"] + m2.get("structure_m2", 0) + m2.get("yard_m2", 0)
+            found["O-BCOEF"] = Fraction(built, land)
+        if "office_land_m2" in m2:
+            found["O-OFFICE-L"] = Fraction(m2["office_land_m2"], land)
+        if "green_m2" in m2:
+            found["O-GREEN"] = Fraction(m2["green_m2"], land)
+    if floor and "office_floor_m2" in m2:
+        found["O-OFFICE-F"] = Fraction(m2["office_floor_m2"], floor)
+    return Verified(fact, found, bool(fact.data.get("housing")))

@@ -1,0 +1,112 @@
+"""What is missing or contradictory: items of the data-quality list, never alerts (specification 11.11, 11.16, 11.33)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from domain.assessment import DataQuality, Filing, Obligation
+from domain.calendar import add_months
+from domain.event import day_text
+from domain.facts import Fact
+from domain.supervision.life import Life
+from domain.supervision.performance import Assessed
+
+_FIGURES: Final = {
+    "tax_wan": "TAX",
+    "revenue_wan": "STAT",
+    "output_wan": "STAT",
+    "value_added_wan": "STAT",
+    "staff_avg": "STAT",
+    "energy_tce": "DRC",
+    "rd_wan": "STB",
+}
+_MILESTONE_EVENTS: Final = (
+    ("O-START", "construction.started"),
+    ("O-COMPLETE", "construction.completed"),
+    ("O-PROD", "production.started"),
+)
+
+
+def quality(life: Life, found: list[Obligation], assessed: list[Assessed], filed: list[Filing]) -> list[DataQuality]:
+    """The items of the parcel on the day; also notes the conflicts on their obligations."""
+    if life.cancelled_on is not None:
+        return []
+    items = [*_missing(life, found), *_silent(life, assessed, filed)]
+    for code, values, events in _conflicts(life):
+        since = max(life.facts.by_id[event].occurred_on for event in events)
+        items.extend(DataQuality("CONFLICT", str(one["department"]), code, None, since, events) for one in values)
+        for one in found:
+            if one.code == code:
+                one.conflict = values
+    return items
+
+
+def _missing(life: Life, found: list[Obligation]) -> Iterator[DataQuality]:
+    """History that nobody reported (A-DATA-MISSING)."""
+    for one in found:
+        if one.state == "NOT_REPORTED" and life.is_history(one.due):
+            assert life.onboarded_on is not None
+            yield DataQuality("DATA_MISSING", one.supervisor, one.key, one.due, life.onboarded_on)
+
+
+def _silent(life: Life, assessed: list[Assessed], filed: list[Filing]) -> Iterator[DataQuality]:
+    """A department owed a report by a day and has sent none: from the next day on."""
+    due = life.due("capacity_due")
+    if (
+        due is not None
+        and life.produced is not None
+        and not life.is_history(due)
+        and not any(one.kind == "REACH" for one in assessed)
+    ):
+        window = add_months(due, life.rule("assess.reach.window_months"))
+        if life.as_of > window:
+            yield DataQuality("SILENCE", life.rules.assessment_lead, "O-REACH", window, window + 1)
+    if life.completed is not None and not life.of("construction.verified") and life.onboarded_on is None:
+        yield DataQuality(
+            "SILENCE",
+            "NRP",
+            "O-FAR",
+            life.completed.occurred_on,
+            life.completed.occurred_on + 1,
+            (life.completed.event_id,),
+        )
+    stopped = life.last("construction.stopped")
+    if stopped is not None and life.completed is None and not life.of("construction.progress_reported"):
+        yield DataQuality("SILENCE", "TOWN", None, stopped.occurred_on, stopped.occurred_on + 1, (stopped.event_id,))
+    for one in filed:
+        if one.state == "OVERDUE":
+            yield DataQuality("SILENCE", "TOWN", "O-FILE", one.due, one.due + 1)
+
+
+def _conflicts(life: Life) -> Iterator[tuple[str, list[dict[str, Any]], tuple[str, ...]]]:
+    """Two departments that report different days or figures for the same thing, until a coordinator decides."""
+    decided = {(fact.data.get("obligation"), fact.data.get("field")) for fact in life.of("conflict.decided")}
+    for code, event_type in _MILESTONE_EVENTS:
+        facts = [fact for fact in life.of(event_type) if not fact.data.get("unlawful")]
+        if (code, "occurred_on") not in decided:
+            yield from _differing(code, [(fact, day_text(fact.occurred_on)) for fact in facts])
+    reports: dict[tuple[str, str], list[tuple[Fact, str]]] = {}
+    for fact in life.of("indicators.reported"):
+        for key in _FIGURES:
+            if key in fact.data and fact.data.get("scope") != "ENTERPRISE":
+                reports.setdefault((key, str(fact.data.get("period"))), []).append((fact, str(fact.data[key])))
+    codes = {
+        "tax_wan": "O-TAX",
+        "output_wan": "O-OUTPUT",
+        "value_added_wan": "O-VA",
+        "energy_tce": "O-ENERGY",
+        "rd_wan": "O-RD",
+    }
+    for (key, _), values in reports.items():
+        if key in codes and (codes[key], key) not in decided:
+            yield from _differing(codes[key], values)
+
+
+def _differing(
+    code: str, values: list[tuple[Fact, str]]
+) -> Iterator[tuple[str, list[dict[str, Any]], tuple[str, ...]]]:
+    departments = {fact.department for fact, _ in values}
+    if len(departments) > 1 and len({value for _, value in values}) > 1:
+        shown = [{"department": fact.department, "event_id": fact.event_id, "value": value} for fact, value in values]
+        yield code, shown, tuple(fact.event_id for fact, _ in values)

@@ -1,0 +1,46 @@
+"""How far the project has come: from the set of events, never from their arrival (specification 2.1, 11.17)."""
+
+from __future__ import annotations
+
+from domain.supervision.life import Life
+from domain.supervision.performance import Assessed
+
+
+def stage_of(life: Life, assessed: list[Assessed]) -> str:
+    """The stage; it does not pass a missing prerequisite and moves on when it arrives."""
+    if life.cancelled_on is not None:
+        return "EXITED"
+    if life.exit_opened is not None:
+        return "EXIT_IN_PROGRESS"
+    return project_stage(life, assessed)
+
+
+def project_stage(life: Life, assessed: list[Assessed]) -> str:
+    """The stage with exits left aside."""
+    if life.contract_fact is None:
+        return _admission(life)
+    stage = "SUPPLIED"
+    reach = [one for one in assessed if one.kind == "REACH"]
+    steps = (
+        ("DELIVERED", life.delivered is not None),
+        ("UNDER_CONSTRUCTION", life.started is not None),
+        ("COMPLETED", life.completed is not None),
+        ("IN_PRODUCTION", life.produced is not None),
+        ("AT_CAPACITY", bool(reach) and reach[-1].result == "PASS"),
+    )
+    for name, reached in steps:
+        if not reached:
+            break
+        stage = name
+    return stage
+
+
+def _admission(life: Life) -> str:
+    """LEAD, ADMITTED when every mandatory reviewer passed, REJECTED by one FAIL; the last review of each counts."""
+    results: dict[str, str] = {}
+    for fact in life.of("admission.reviewed"):
+        results[str(fact.data.get("reviewer") or fact.department)] = str(fact.data.get("result"))
+    if "FAIL" in results.values():
+        return "REJECTED"
+    needed = life.rule("admission.reviewers")
+    return "ADMITTED" if all(results.get(one) in ("PASS", "CONDITIONAL") for one in needed) else "LEAD"
