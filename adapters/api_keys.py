@@ -37,7 +37,7 @@ class Principal:
     area_id: str | None = None
 
 
-def create(  # noqa: PLR0917 - the columns of the row, in their order
+def create(
     connection: Connection,
     settings: Settings,
     jurisdiction: str,

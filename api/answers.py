@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta, timezone
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from starlette.responses import Response
 
+from adapters.event_codec import wire_time
 from adapters.receipts import Receipt
-from domain.event import instant
 
-SHANGHAI: Final = timezone(timedelta(hours=8))
+__all__ = ["JsonAnswer", "receipt_item", "wire_time"]
 
 
 class JsonAnswer(Response):
@@ -24,11 +23,6 @@ class JsonAnswer(Response):
         self, content: Any, status_code: int = 200, headers: Mapping[str, str] | None = None, media_type: str | None = None
     ) -> None:  # fmt: skip
         super().__init__(orjson.dumps(content), status_code, headers, media_type)
-
-
-def wire_time(moment: int) -> str:
-    """Microseconds since 1970-01-01Z as RFC 3339 with six decimals and the offset of Shanghai."""
-    return instant(moment).astimezone(SHANGHAI).isoformat(timespec="microseconds")
 
 
 def receipt_item(receipt: Receipt) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 import time
 from typing import Final
 
@@ -76,4 +76,4 @@ def _trace_id(scope: Scope) -> str:
             match = _TRACEPARENT.fullmatch(value)
             if match and match[1] != _NO_TRACE:
                 return bytes(match[1]).decode()
-    return secrets.token_hex(16)
+    return f"{random.getrandbits(128):032x}"

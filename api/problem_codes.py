@@ -44,7 +44,7 @@ _LISTED: Final = (
     HttpCode("NUMBER_TOO_LARGE", 422, "数值超出JSON可精确表示的范围", "Number too large", "整数不超过2^53-1", "RFC 8785；契约4.2"),
     HttpCode("NOT_AN_OBJECT", 422, "应为一个JSON对象", "Not an object", "一个事件是一个JSON对象", "契约3"),
     HttpCode("GROUP_REFUSED", 424, "同组的另一行被拒绝", "Another line of the group was refused", "同一地块的连续行同进同退", "契约3"),
-    HttpCode("IF_MATCH_REQUIRED", 428, "须以If-Match写明所依据的版本", "If-Match required", "更正、撤回、协议变更、退出须依最新版本", "契约3"),
+    HttpCode("IF_MATCH_REQUIRED", 428, "须以If-Match写明所依据的版本", "If-Match required", "更正、撤回、退出须依最新版本", "契约3"),
     HttpCode("TOO_MANY_REQUESTS", 429, "请求过于频繁，请稍后再试", "Too many requests", "超出本服务同时处理的数量", "契约3"),
     HttpCode("INTERNAL", 500, "服务内部出错", "Internal error", "请将trace_id告知运维", "RFC 9457"),
     HttpCode("BEHIND", 503, "列表尚未显示到所要求的位置", "Behind", "min_position在5秒内未到达", "契约4.1"),

@@ -50,7 +50,7 @@ class Problem(Exception):  # noqa: N818 - an answer, not a fault
         super().__init__(f"{self.status} {code}: {self.detail}")
 
 
-def problem_of(error: Exception) -> Problem | None:  # noqa: PLR0911 - one line per kind of error
+def problem_of(error: Exception) -> Problem | None:
     """The problem that an error of the domain or of an adapter means; None where it is a fault of ours."""
     if isinstance(error, Problem):
         return error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -31,9 +31,11 @@ def get_proof(parcel: Parcel, parts: Wiring, tree_size: TreeSize = None) -> Resp
         if not events:
             raise Problem("UNKNOWN_PARCEL")
         try:
-            proof = merkle_log.parcel_proof(connection, parcel.parcel_id, tree_size)
+            proof = merkle_log.proof_answer(connection, parcel.parcel_id, tree_size)
         except ValueError:
             raise invalid("tree_size", "还没有这样大的树") from None
+    if proof is None:
+        raise Problem("NOT_FOUND", "日志还没有签名的树头，请稍后再试")
     area_must_match(parcel.principal, fold(events, RANK))
     eyes = Eyes(parcel.principal)
     hidden = {event.version for event in events if eyes.hides({"department": event.department, "data": event.data})}
@@ -45,7 +47,7 @@ def get_proof(parcel: Parcel, parts: Wiring, tree_size: TreeSize = None) -> Resp
 def get_head(caller: Caller, parts: Wiring) -> Response:  # noqa: ARG001 - any caller may ask
     """Tree size, root and signature."""
     with parts.log.connection() as connection:
-        found: dict[str, Any] | None = merkle_log.signed_head(connection)
+        found = merkle_log.head(connection)
     if found is None:
         raise Problem("NOT_FOUND", "日志还没有签名的树头")
     return JsonAnswer(found)
@@ -55,7 +57,7 @@ def get_head(caller: Caller, parts: Wiring) -> Response:  # noqa: ARG001 - any c
 def get_keys(caller: Caller, parts: Wiring) -> Response:  # noqa: ARG001 - any caller may ask
     """Raw 32-byte Ed25519 keys in base64."""
     with parts.log.connection() as connection:
-        return JsonAnswer({"keys": merkle_log.public_keys(connection)})
+        return JsonAnswer({"keys": merkle_log.keys(connection)})
 
 
 @router.get("/v1/log/consistency", name="Proof that one head grew out of another")
@@ -70,6 +72,6 @@ def get_consistency(
         raise invalid("from", "应不大于to")
     with parts.log.connection() as connection:
         try:
-            return JsonAnswer(merkle_log.consistency(connection, from_, to))
+            return JsonAnswer(merkle_log.consistency_answer(connection, from_, to))
         except ValueError:
             raise invalid("to", "还没有这样大的树") from None
