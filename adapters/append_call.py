@@ -88,13 +88,13 @@ def append(connection: Connection, groups: Sequence[Append], rules_position: int
 
     A group that repeats an id of a group before it in the same call is a conflict: asked again, it is a repetition.
     """
-    outcomes = _repetitions(groups)
+    outcomes = repetitions(groups)
     taken = [number for number in range(len(groups)) if number not in outcomes]
     outcomes.update(zip(taken, _append_once(connection, [groups[i] for i in taken], rules_position), strict=True))
     return [outcomes[number] for number in range(len(groups))]
 
 
-def _repetitions(groups: Sequence[Append]) -> dict[int, Outcome]:
+def repetitions(groups: Sequence[Append]) -> dict[int, Outcome]:
     """The groups with an id of a group before them, and those that build on such a group."""
     outcomes: dict[int, Outcome] = {}
     seen: set[str] = set()
@@ -145,7 +145,7 @@ def _parameters(streams: Streams, rows: Sequence[Row], rules_position: int | Non
     )
 
 
-def outcomes_of(  # noqa: PLR0917 - the columns of the answer, in their order
+def outcomes_of(
     groups: int,
     rows: Sequence[Row],
     epoch: int,

@@ -39,7 +39,7 @@ _SHANGHAI: Final = timezone(timedelta(hours=8))
 _DIGEST: Final = 32
 _SEAL: Final = 16
 
-_day_text = lru_cache(maxsize=4096)(day_text)
+day_text_of = lru_cache(maxsize=4096)(day_text)
 _day_number = lru_cache(maxsize=4096)(day_number)
 
 
@@ -78,7 +78,7 @@ def unversioned_record(decided: Decided) -> bytes:
             "document": decided.document,
             "event_id": decided.event_id,
             "jurisdiction": decided.jurisdiction,
-            "occurred_on": _day_text(decided.occurred_on),
+            "occurred_on": day_text_of(decided.occurred_on),
             "on_behalf_of": decided.on_behalf_of,
             "parcel_id": decided.parcel_id,
             "schema_version": decided.schema_version,

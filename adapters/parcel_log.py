@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
-from adapters import append_call
+from adapters import append_call, bulk_append, failpoints
 from adapters.event_codec import to_event
 from adapters.library_recorder import LAST_VERSION, LibraryRecorder
 from adapters.postgres import Connection, DatabaseUnavailable, Pool, autocommitted, translated
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 _SLICE: Final = 1000
+_ATTEMPTS: Final = 5
 _EVENT: Final = "SELECT position, recorded_at, chain_hash, record FROM event_log "
 
 
@@ -169,8 +171,47 @@ class ParcelLog(LibraryRecorder):
             return append_call.append(connection, groups, rules_position)
 
     def append_bulk(self, groups: Sequence[Append]) -> list[Outcome]:
-        """As `append`, for many thousand events."""
-        return [outcome for start in range(0, len(groups), _SLICE) for outcome in self.append(groups[start:][:_SLICE])]
+        """As `append`, for many thousand events: they are staged without any lock and moved in one call.
+
+        Where one of the groups cannot go in, all are appended in smaller calls, so that only that one stays out. An
+        answer that was lost is read back; LogUnavailable where the log stays away.
+        """
+        for attempt in range(0 if append_call.repetitions(groups) else _ATTEMPTS):
+            try:
+                outcomes = self._staged(groups)
+            except LogUnavailable:
+                if attempt + 1 == _ATTEMPTS:
+                    raise
+                outcomes = self._read_back(groups)
+                if outcomes is None:
+                    continue
+            if outcomes is not None:
+                return outcomes
+            break
+        slices = range(0, len(groups), _SLICE)
+        return [outcome for start in slices for outcome in self.append(groups[start : start + _SLICE])]
+
+    def _staged(self, groups: Sequence[Append]) -> list[Outcome] | None:
+        with self.connection() as connection:
+            streams, rows = bulk_append.stage(connection, groups)
+            connection.commit()
+            failpoints.reach("bulk.staged")
+            connection.autocommit = True
+            try:
+                outcomes = bulk_append.move(connection, len(groups), streams, rows)
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
+        failpoints.reach("bulk.committed")
+        return outcomes
+
+    def _read_back(self, groups: Sequence[Append]) -> list[Outcome] | None:
+        """The outcomes of a call without an answer; None where nothing of it is in the log."""
+        ids = [[one.event_id for part in (group, *group.also) for one in part.events] for group in groups]
+        found = self.settle([one for group in ids for one in group])
+        if not all(one in found for group in ids for one in group):
+            return None
+        return [Appended(tuple(replace(found[one].receipt, repeated=False) for one in group)) for group in ids]
 
     def settle(self, event_ids: Sequence[str]) -> dict[str, Stored]:
         """Which of these events are in the log, decided for good: read under the head row, behind every append that
