@@ -1,5 +1,5 @@
 """The law: one pure function from facts, day, rules and calendar to an assessment."""
 
-from domain.supervision.evaluate import evaluate
+from domain.supervision.evaluate import assess_on, evaluate
 
-__all__ = ["evaluate"]
+__all__ = ["assess_on", "evaluate"]

@@ -43,6 +43,11 @@ def evaluate(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> Asse
     return found
 
 
+def assess_on(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> Assessment:
+    """The assessment of one day without looking for its next change: what a guard asks."""
+    return _on(facts, as_of, rules, calendar)[0]
+
+
 def _on(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> tuple[Assessment, set[int]]:
     """The assessment of one day, and the later days on which a threshold lies."""
     life = Life(facts, as_of, rules, calendar)

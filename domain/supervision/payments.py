@@ -65,19 +65,18 @@ def _instalments(life: Life) -> list[Payable]:
     fact = life.contract_fact
     if fact is None:
         return []
-    return [
-        Payable(
-            f"O-PAY/{one['no']}",
-            "O-PAY",
-            str(one["no"]),
-            due,
-            life.calendar.roll(due),
-            yuan(one["amount_wan"]) or 0,
-            fact,
-        )
-        for one in life.contract.get("instalments") or ()
-        if (due := day(one.get("due"))) is not None
-    ]
+    found = []
+    for one in life.contract.get("instalments") or ():
+        due = day(one.get("due"))
+        if due is not None:
+            amount, paid = yuan(one["amount_wan"]) or 0, yuan(one.get("paid_wan"))
+            before = [(fact.occurred_on, paid)] if paid else []  # paid on the parent of a split parcel
+            found.append(
+                Payable(
+                    f"O-PAY/{one['no']}", "O-PAY", str(one["no"]), due, life.calendar.roll(due), amount, fact, before
+                )
+            )
+    return found
 
 
 def _rents(life: Life) -> list[Payable]:

@@ -1,0 +1,70 @@
+"""Guards of exits, renewal and conversion (part 5; specification 4.4, 6.1)."""
+
+from __future__ import annotations
+
+from domain.calendar import add_years
+from domain.guards.desk import Desk
+from domain.supervision.life import LEASES, day
+
+
+def exit_opened(desk: Desk) -> None:
+    """Only an eligible kind; FI also needs the approval of the government on record (specification 2.1)."""
+    kind = str(desk.data["kind"])
+    found = desk.assessment
+    if desk.life.contract_fact is None:
+        raise desk.refuse("NO_CONTRACT", "没有合同，不能启动退出")
+    if found.exit_in_progress is not None:
+        raise desk.refuse("EXIT_RUNNING", f"退出程序（{found.exit_in_progress[0]}）正在进行")
+    entry = next(one for one in found.exit_kinds if one.kind == kind)
+    if not entry.eligible:
+        raise desk.refuse("EXIT_NOT_ELIGIBLE", f"当日不具备{kind}条件：{'、'.join(entry.blockers)}")
+    if kind == "FI":
+        signed = [f for f in desk.life.of("exit.signed_off") if f.data.get("kind") == "FI" and f.department == "GOV"]
+        if not signed or signed[-1].data.get("result") != "APPROVED":
+            raise desk.refuse("APPROVAL_MISSING", "无偿收回须先有原批准用地的人民政府批准（exit.signed_off）")
+
+
+def exit_withdrawn(desk: Desk) -> None:
+    """There must be an exit to withdraw."""
+    if desk.life.exit_opened is None or desk.life.cancelled_on is not None:
+        raise desk.refuse("NO_EXIT", "没有正在进行的退出程序")
+
+
+def exit_settled(desk: Desk) -> None:
+    """A settlement belongs to an exit that runs or has ended."""
+    if desk.life.exit_opened is None and desk.life.cancelled_on is None:
+        raise desk.refuse("NO_EXIT", "没有正在进行的退出程序")
+
+
+def renewal_decided(desk: Desk) -> None:
+    """After an application; the new end lies after the old one; a refusal needs a ground in the contract (6.1)."""
+    if not desk.has("renewal.applied"):
+        raise desk.refuse("NOT_APPLIED", "尚无续期申请")
+    if desk.data["decision"] == "REFUSED":
+        if not desk.life.contract.get("renewal_conditions"):
+            desk.warn("A-RENEW-NO-GROUND", "合同未约定续期条件，不予续期缺少依据（城市房地产管理法第22条）")
+        return
+    end, new = desk.life.right_to, day(desk.data.get("new_end"))
+    if new is None:
+        raise desk.refuse_field("/data/new_end", "REQUIRED", "批准续期须填写新的终止日")
+    if end is not None and new <= end:
+        raise desk.refuse("RENEWAL_NOT_LATER", "新的终止日应晚于原终止日")
+    if not any(one.data.get("kind") == "EXPIRY" for one in desk.life.of("performance.assessed")):
+        desk.warn("NO_EXPIRY_ASSESSMENT", "续期决定前没有到期评估记录")
+
+
+def conversion_decided(desk: Desk) -> None:
+    """Of a lease, after an application; lease and grant together stay within the legal maximum (1.2 row 28)."""
+    if desk.life.mode not in LEASES:
+        raise desk.refuse("NOT_A_LEASE", "只有租赁土地可以转为出让")
+    if not desk.has("conversion.applied"):
+        raise desk.refuse("NOT_APPLIED", "尚无转出让申请")
+    if desk.data["decision"] != "APPROVED":
+        return
+    start, end = day(desk.life.contract.get("term_from")), day(desk.data.get("term_to"))
+    if start is not None and end is not None and end > add_years(start, desk.rule("term.max_years")) - 1:
+        desk.refuse_by(
+            "term.max_years", "TERM_OUT_OF_RANGE", f"租赁与出让年期合计不得超过{desk.rule('term.max_years')}年"
+        )
+    if not any(one.data.get("kind") == "CONVERSION" for one in desk.life.of("performance.assessed")):
+        desk.warn("NO_CONVERSION_ASSESSMENT", "转出让决定前没有转出让评估记录")

@@ -1,0 +1,161 @@
+"""Guards of assessments, transfers, mortgages, splits and mergers (parts 5.1, 6.1; specification 11.28, 11.35)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from domain.decision import Decided
+from domain.event import Event, day_text
+from domain.facts import Fact
+from domain.guards.desk import Desk
+from domain.guards.supply import registration_gate
+from domain.supervision.exit_kinds import seizure
+from domain.supervision.measures import exact, rounded
+from domain.supervision.payments import payables
+from domain.supervision.performance import assess, expected_terms
+
+_LEADS: Final = {"START_COMPLETE": ("NRP", "HUC"), "CONVERSION": ("NRP",)}
+"""Leads beside the assessment lead (specification 6.1)."""
+
+
+def performance_assessed(desk: Desk) -> None:
+    """Every hard item with its figure; a result that is sent must agree with the computed one (contract 3.1)."""
+    kind = str(desk.data["kind"])
+    leads = (desk.rules.assessment_lead, *_LEADS.get(kind, ()))
+    if desk.command.department not in (None, *leads):
+        raise desk.refuse_department("NOT_SUPERVISOR", f"该评估由{desk.names(leads)}牵头")
+    event = Event(
+        desk.command.event_id, desk.command.parcel_id, 0, 0, desk.command.type, 1, desk.day, 0, desk.command.jurisdiction,
+        desk.command.department, None, None, None, None, desk.data,
+    )  # fmt: skip
+    found = assess(desk.facts, Fact(event, desk.day, desk.data), desk.life.terms, desk.life.contract, desk.life.area)
+    figures = {item.code for item in found.items if item.actual is not None}
+    hard = [one["code"] for one in expected_terms(kind, desk.life.terms, desk.life.contract) if one.get("hard")]
+    missing = [code for code in hard if code not in figures]
+    if missing:
+        raise desk.refuse_field("/data/items", "INCOMPLETE_ASSESSMENT", f"缺少硬性指标：{'、'.join(missing)}")
+    if not hard:
+        if not desk.data.get("result"):
+            raise desk.refuse_field("/data/result", "RESULT_REQUIRED", "协议没有该阶段的硬性指标，须填写评估结果")
+        desk.warn("RESULT_NOT_COMPUTED", "协议没有该阶段的硬性指标，评估结果按上报登记")
+        return
+    sent = desk.data.get("result")
+    if sent and sent != found.result:
+        failed = "、".join(item.code for item in found.failed_items)
+        raise desk.refuse(
+            "RESULT_DISAGREES",
+            f"按协议计算结果为{found.result}{f'（未达标：{failed}）' if failed else ''}，与上报的{sent}不符",
+        )
+
+
+def mortgage_decided(desk: Desk) -> None:
+    """REGISTERED passes the registration gate; REFUSED is recorded."""
+    if desk.data["result"] == "REGISTERED":
+        registration_gate(desk)
+        if seizure(desk.life) is not None:
+            raise desk.refuse("SEIZED", "土地使用权在查封中，不予抵押登记")
+
+
+def transfer_registered(desk: Desk) -> None:
+    """A transfer that MT or MTA allows, or whose exit runs; the agreement goes along (5.1, 1.1 row 11)."""
+    registration_gate(desk)
+    if seizure(desk.life) is not None:
+        raise desk.refuse("SEIZED", "土地使用权在查封中，不予转让登记")
+    running = desk.assessment.exit_in_progress
+    if desk.data["kind"] != "WHOLE" or (running and running[0] in ("MT", "MTA", "JD")):
+        return
+    kinds = {one.kind: one for one in desk.assessment.exit_kinds}
+    if not kinds["MT"].eligible and not kinds["MTA"].eligible and not desk.life.onboarded_on:
+        raise desk.refuse("TRANSFER_NOT_ALLOWED", f"不具备转让条件：{'、'.join(kinds['MT'].blockers)}")
+    if not kinds["MT"].eligible and desk.data.get("assumes_agreement") is not True:
+        raise desk.refuse("AGREEMENT_NOT_ASSUMED", "有未了结的违约，受让方须承接监管协议")
+
+
+def parcel_split(desk: Desk) -> None:
+    """The parcel is among the parents, the areas add up within 0.01 m², the children are new."""
+    data = desk.data
+    if desk.command.parcel_id not in data["from_codes"]:
+        raise desk.refuse_field("/data/from_codes", "NOT_A_PARENT", "原宗地中没有本地块")
+    others = [_area_of(desk, name) for name in data["from_codes"] if name != desk.command.parcel_id]
+    areas = [one for one in (exact(desk.life.contract.get("area_m2")), *others) if one is not None]
+    total, parts = sum(areas, Fraction(0)), sum((exact(one) or Fraction(0) for one in data["area_m2"]), Fraction(0))
+    if len(areas) == len(data["from_codes"]) and abs(total - parts) > Fraction(1, 100):
+        raise desk.refuse_field(
+            "/data/area_m2", "AREAS_DO_NOT_ADD_UP", "新宗地面积之和与原宗地不符（允许误差0.01平方米）"
+        )
+    taken = [name for name in data["to_codes"] if desk.context.related.get(name)]
+    if taken:
+        raise desk.refuse("CHILD_EXISTS", f"新宗地已有记录：{'、'.join(taken)}")
+
+
+def _area_of(desk: Desk, name: str) -> Fraction | None:
+    for event in reversed(desk.context.related.get(name, ())):
+        if event.type == "contract.signed":
+            return exact(event.data.get("area_m2"))
+    return None
+
+
+def lineage(desk: Desk) -> Iterator[Decided]:
+    """The derived events of a split or merger: into every child, and the act itself into every other parent (11.28)."""
+    command, data = desk.command, desk.data
+    namespace = UUID(command.event_id)
+    total = sum((exact(one) or Fraction(0) for one in data["area_m2"]), Fraction(0))
+    keys = [
+        one.key for one in desk.assessment.obligations if one.state not in ("MET", "MET_LATE", "WAIVED", "SUPERSEDED")
+    ]
+    for name in data["from_codes"]:
+        if name != command.parcel_id:
+            yield _derived(desk, name, command.type, dict(data), uuid5(namespace, name))
+    shares = [(exact(one) or Fraction(0)) / total for one in data["area_m2"]]
+    contracts = _apportioned(desk, shares)
+    for name, share, area, contract in zip(data["to_codes"], shares, data["area_m2"], contracts, strict=True):
+        text = rounded(share, 6)
+        parents = [{"parcel_id": parent, "area_share": text, "money_share": text} for parent in data["from_codes"]]
+        carried = {"parents": parents, "obligations": keys, "contract": contract | {"area_m2": area}}
+        yield _derived(desk, name, "lineage.recorded", carried, uuid5(namespace, name))
+
+
+def _derived(desk: Desk, parcel_id: str, event_type: str, data: dict[str, Any], event_id: UUID) -> Decided:
+    command = desk.command
+    own = event_type == command.type
+    return Decided(
+        str(event_id), parcel_id, event_type, 1, desk.day, parcel_id[:6] if parcel_id[:6].isdigit() else command.jurisdiction,
+        command.department if own else "SYS", None, command.contract_no if own else None, command.document if own else None, None, data,
+    )  # fmt: skip
+
+
+def _apportioned(desk: Desk, shares: list[Fraction]) -> list[dict[str, Any]]:
+    """The contract of each child: money by area to the cent, the rounding difference to the largest part (8.12)."""
+    contract = {key: value for key, value in desk.life.contract.items() if key != "instalments"}
+    largest = shares.index(max(shares))
+    children: list[dict[str, Any]] = [dict(contract) for _ in shares]
+    for key in (
+        "price_wan",
+        "development_investment_wan",
+        "fixed_asset_investment_wan",
+        "annual_rent_wan",
+        "assessed_price_50y_wan",
+    ):
+        if key in contract:
+            for child, part in zip(children, _parts(contract[key], shares, largest), strict=True):
+                child[key] = part
+    for item in payables(desk.life):
+        if item.code != "O-PAY":
+            continue
+        sums = _parts(rounded(Fraction(item.amount, 10_000), 4), shares, largest)
+        paid = _parts(rounded(Fraction(item.amount - item.open, 10_000), 4), shares, largest)
+        for child, amount, done in zip(children, sums, paid, strict=True):
+            child.setdefault("instalments", []).append(
+                {"no": item.no, "due": day_text(item.due), "amount_wan": amount, "paid_wan": done}
+            )
+    return children
+
+
+def _parts(total: str, shares: list[Fraction], largest: int) -> list[str]:
+    cents = int((exact(total) or Fraction(0)) * 100 + Fraction(1, 2))
+    parts = [int(cents * share) for share in shares]
+    parts[largest] += cents - sum(parts)
+    return [rounded(Fraction(one, 100), 2) for one in parts]

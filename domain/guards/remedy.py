@@ -1,0 +1,220 @@
+"""Guards of extensions, breaches, orders, idle land and charges (part 4)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain.assessment import Breach
+from domain.calendar import add_years
+from domain.event import day_text
+from domain.guards.desk import Desk
+from domain.supervision.breaches import CHARGE_KINDS
+from domain.supervision.charges import formula
+from domain.supervision.life import GOVERNMENT, day
+from domain.supervision.measures import wan, yuan
+from domain.supervision.openings import BY_NOTICE, KIND_OF
+from domain.supervision.performance import Assessed, assessments
+
+_ORDER: Final = ("start_due", "complete_due", "production_due", "capacity_due")
+_FULFILLED_BY: Final = {"start_due": "O-START", "complete_due": "O-COMPLETE", "production_due": "O-PROD"}
+
+
+def extension_decided(desk: Desk) -> None:
+    """Every dependent date, at most a year, once per kind of cause (specification 4.5, 11.3)."""
+    if desk.data["decision"] != "APPROVED":
+        return
+    life = desk.life
+    if life.contract_fact is None:
+        raise desk.refuse("NO_CONTRACT", "没有合同，不能延期")
+    new = {key: value for key, text in desk.data["new"].items() if (value := day(text)) is not None}
+    fixed = {key: due for key in _ORDER if (due := life.due(key)) is not None}
+    moved = [key for key in _ORDER if key in new]
+    if not moved:
+        raise desk.refuse("EXTENSION_INCOMPLETE", "延期须写明新的日期")
+    missing = [
+        key for key in _ORDER[_ORDER.index(moved[0]) :] if key in fixed and key not in new and not _fulfilled(desk, key)
+    ]
+    if missing:
+        raise desk.refuse("EXTENSION_INCOMPLETE", f"延期须同时写明所有后续日期，缺少：{'、'.join(missing)}")
+    enterprise = str(desk.data["cause"]).startswith("ENTERPRISE")
+    kind = "enterprise" if enterprise else "government"
+    _within_cap(desk, new, fixed, desk.rule(f"extension.{kind}.max_years"))
+    earlier = [one for one in life.extensions if str(one.data.get("cause", "")).startswith("ENTERPRISE") == enterprise]
+    if len(earlier) >= desk.rule(f"extension.{kind}.max_count"):
+        raise desk.refuse("EXTENSION_TWICE", f"同一类原因只能延期{desk.rule(f'extension.{kind}.max_count')}次")
+    if len({new[key] - fixed[key] for key in moved if key in fixed}) > 1:
+        desk.warn("EXTENSION_UNEQUAL", "各节点延期的天数不同")
+    if enterprise:
+        _asked_in_time(desk, fixed.get("start_due"))
+    elif desk.data["cause"] not in GOVERNMENT:
+        desk.warn("EXTENSION_CAUSE", "该原因是否可延期请核对依据")
+
+
+def _within_cap(desk: Desk, new: dict[str, int], fixed: dict[str, int], years: int) -> None:
+    for key, due in new.items():
+        if key in fixed and due > add_years(fixed[key], years):
+            raise desk.refuse("EXTENSION_ABOVE_CAP", f"{key}延期超过{years}年（原定{day_text(fixed[key])}）")
+        if key in fixed and due <= fixed[key]:
+            raise desk.refuse("EXTENSION_NOT_LATER", f"{key}的新日期不晚于原定{day_text(fixed[key])}")
+
+
+def _asked_in_time(desk: Desk, due: int | None) -> None:
+    days = desk.rule("extension.enterprise.request_days")
+    asked = [one.occurred_on for one in desk.life.of("extension.requested")]
+    if due is not None and (not asked or asked[-1] > due - days):
+        desk.warn("EXTENSION_ASKED_LATE", f"企业原因的延期应在到期前{days}天申请")
+
+
+def _fulfilled(desk: Desk, key: str) -> bool:
+    if key == "capacity_due":
+        return any(one.code == "O-REACH" and one.state in ("MET", "MET_LATE") for one in desk.assessment.obligations)
+    done = desk.life.milestone_fact(_FULFILLED_BY[key])
+    return done is not None
+
+
+def supervisors_of(desk: Desk, breach: Breach | None, name: str) -> tuple[str, ...]:
+    """Who may take steps on a breach: its supervisors in the pack and in the agreement; PERF the assessment lead."""
+    kind = breach.kind if breach is not None else KIND_OF.get(name, name)
+    if kind in ("PERF", "CAPACITY"):
+        return (desk.rules.assessment_lead,)
+    if kind == "IDLE":
+        return ("NRP",)
+    codes = [code for code, of in KIND_OF.items() if of == kind] or ["O-INVEST"]
+    if breach is not None and breach.obligation:
+        codes.append(breach.obligation.partition("/")[0])
+    named = [one for code in codes for one in desk.rules.supervisors.get(code, ())]
+    named += [
+        str(term.data["supervisor"]) for term in desk.life.terms if term.code in codes and term.data.get("supervisor")
+    ]
+    return tuple(dict.fromkeys(named))
+
+
+def addressed(desk: Desk) -> Breach | None:
+    """The open breach that the command names; None with a warning where none stands. Raises Refusal when two do."""
+    stands = desk.assessment.open_breaches()
+    identity, name = desk.data.get("breach_id"), desk.data.get("obligation")
+    if identity:
+        found = next((one for one in desk.assessment.breaches if one.breach_id == identity), None)
+        if found is None or found not in stands:
+            desk.warn("BREACH_NOT_OPEN", "所指违约当前不在处理中")
+        return found
+    if name is None:
+        return None
+    kind = KIND_OF.get(str(name), str(name))
+    meant = [
+        one for one in stands
+        if one.obligation == name or one.kind == kind or name in {item.get("code") for item in one.items} or (name == "O-REACH" and one.kind == "CAPACITY")
+    ]  # fmt: skip
+    exact = [one for one in meant if one.obligation == name]
+    meant = exact if len(exact) == 1 else meant
+    if len(meant) > 1:
+        raise desk.refuse("BREACH_AMBIGUOUS", f"{name}有{len(meant)}项违约在处理中，请用breach_id指明")
+    if not meant and kind not in BY_NOTICE and name != "O-REACH":
+        desk.warn("BREACH_NOT_OPEN", f"{name}当前没有在处理中的违约")
+    return meant[0] if meant else None
+
+
+def breach_step(desk: Desk) -> None:
+    """Notice, answer, decision, order, inspection: by a supervisor of that obligation."""
+    health = desk.data.get("health_event_id")
+    if health:
+        target = desk.target(health)
+        if target is None or target.type != "health.checked":
+            raise desk.refuse("HEALTH_EVENT_UNKNOWN", "所指的健康体检事件不存在")
+    breach = addressed(desk)
+    if breach is not None or desk.data.get("obligation"):
+        allowed = supervisors_of(desk, breach, str(desk.data.get("obligation") or ""))
+        if allowed and desk.command.department is not None and desk.command.department not in allowed:
+            raise desk.refuse_department("NOT_SUPERVISOR", f"该义务由{desk.names(allowed)}监管")
+    if desk.command.type == "rectification.ordered":
+        until = day(desk.data["until"])
+        if until is None or until <= desk.day:
+            raise desk.refuse_field("/data/until", "UNTIL_NOT_AFTER", "整改期限应晚于责令之日")
+        if breach is not None and breach.kind in ("PAY", "TERM"):
+            desk.warn("ORDER_WITHOUT_EFFECT", "欠缴和届满没有整改期，责令不改变其状态")
+
+
+def idle_determined(desk: Desk) -> None:
+    """A determination needs an investigation before it (specification 2.7)."""
+    if not desk.has("idle.investigated"):
+        raise desk.refuse("NOT_INVESTIGATED", "认定前须先发出《闲置土地调查通知书》")
+
+
+def idle_disposed(desk: Desk) -> None:
+    """Disposal follows the determination; free recovery only of land never started, after two years (4.3, 11.8)."""
+    determination = desk.assessment.idle_determination
+    if determination in ("NONE", "INVESTIGATING"):
+        raise desk.refuse("NOT_DETERMINED", "尚未认定为闲置土地，不能处置")
+    bare = desk.life.started is None and desk.assessment.idle_clock == "Y2" and determination == "IDLE_ENTERPRISE"
+    if desk.data["option"] == "FREE_RECOVERY" and not bare:
+        raise desk.refuse("FREE_RECOVERY_NOT_ALLOWED", "无偿收回须满二年、从未动工，且认定为企业原因")
+    if desk.data["option"] in ("FREE_RECOVERY", "PAID_RECOVERY"):
+        served = day((desk.data.get("service") or {}).get("served_on")) or desk.day
+        until = desk.calendar.add_workdays(served, desk.rule("idle.hearing_workdays"))
+        desk.warn(
+            "HEARING_CLOCK", f"听证申请期限至{day_text(until)}（5个工作日，行政处罚法第64条；是否适用由主管部门判断）"
+        )
+
+
+def charge_assessed(desk: Desk) -> None:
+    """The sum equals the formula or carries a reason; top-ups come from the assessment lead (2.7, 3.3, 11.22)."""
+    data, kind = desk.data, str(desk.data["kind"])
+    if any(fact.data.get("charge_id") == data["charge_id"] for fact in desk.facts.of("charge.assessed")):
+        raise desk.refuse("CHARGE_EXISTS", f"核定编号{data['charge_id']}已使用")
+    if kind == "TOP_UP" and desk.command.department not in (None, desk.rules.assessment_lead):
+        raise desk.refuse_department("NOT_SUPERVISOR", f"补足金额由{desk.names((desk.rules.assessment_lead,))}核定")
+    if kind == "IDLE_FEE":
+        _idle_fee(desk)
+    if kind == "OTHER" or data.get("override_reason"):
+        return
+    computed = _computed(desk, kind)
+    if computed is None:
+        raise desk.refuse("NO_BASIS", f"没有可核定{kind}的事实，确需核定请填写override_reason")
+    if computed != yuan(data["amount_wan"]):
+        raise desk.refuse("AMOUNT_DIFFERS", f"按公式应为{wan(computed)}万元；不同金额须填写override_reason")
+
+
+def _idle_fee(desk: Desk) -> None:
+    if desk.assessment.idle_clock == "NONE" or desk.assessment.idle_determination != "IDLE_ENTERPRISE":
+        raise desk.refuse("NOT_DETERMINED", "闲置费须在满一年并认定为企业原因后核定")
+    if desk.life.started is not None and not desk.life.contract.get("idle_fee_covers_stopped"):
+        raise desk.refuse("IDLE_FEE_NOT_COVERED", "已动工后停工的土地，合同未约定计收闲置费")
+
+
+def _computed(desk: Desk, kind: str) -> int | None:
+    """What the formula gives on the day: of a running amount the rest that was not assessed yet."""
+    lines = [one for one in desk.assessment.amounts if one.kind == kind and one.state != "REFUND_DUE"]
+    free = [one for one in lines if one.charge_id is None]
+    if free:
+        return free[0].amount
+    if kind in CHARGE_KINDS and kind.startswith(("LD_", "LATE_")) and lines and lines[0].computed is not None:
+        return lines[0].computed - sum(one.amount for one in lines)
+    if kind in ("IDLE_FEE", "TOP_UP"):
+        return formula(desk.life, kind, None, _assessed(desk, str(desk.data.get("obligation") or "")))
+    return None
+
+
+def _assessed(desk: Desk, code: str) -> list[Assessed]:
+    """The assessments, of one obligation alone where the charge names it."""
+    found = assessments(desk.life)
+    if code:
+        for one in found:
+            one.items = [item for item in one.items if item.code == code]
+    return found
+
+
+def charge_paid(desk: Desk) -> None:
+    """Only a known charge is paid, and not more than is open."""
+    charge = next(
+        (f for f in desk.facts.of("charge.assessed") if f.data.get("charge_id") == desk.data["charge_id"]), None
+    )
+    if charge is None:
+        raise desk.refuse("CHARGE_UNKNOWN", f"没有核定编号{desk.data['charge_id']}")
+    paid = sum(
+        yuan(f.data.get("amount_wan")) or 0
+        for f in desk.facts.of("charge.paid")
+        if f.data.get("charge_id") == desk.data["charge_id"]
+    )
+    open_ = (yuan(charge.data.get("amount_wan")) or 0) - paid
+    if (yuan(desk.data["amount_wan"]) or 0) > open_:
+        raise desk.refuse("PAYMENT_ABOVE_OPEN", f"缴款超过尚欠{wan(open_)}万元")

@@ -1,0 +1,109 @@
+"""Facts: taken even out of sequence, with a warning; figures that cannot be are refused (specification 2.7, 11.17)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain.calendar import add_months
+from domain.guards.desk import Desk
+from domain.supervision.measures import exact
+
+PREREQUISITES: Final = {
+    "land.delivered": ("contract.signed",),
+    "title.registered": ("contract.signed",),
+    "construction.permitted": ("contract.signed",),
+    "construction.started": ("land.delivered",),
+    "construction.progress_reported": ("construction.started",),
+    "construction.stopped": ("construction.started",),
+    "construction.resumed": ("construction.stopped",),
+    "construction.completed": ("construction.started",),
+    "construction.verified": ("construction.completed",),
+    "production.started": ("construction.completed",),
+    "capacity.declared": ("production.started",),
+    "title.cancelled": ("exit.opened",),
+    "land.returned": ("exit.opened",),
+    "seizure.lifted": ("seizure.imposed",),
+    "renewal.applied": ("contract.signed",),
+    "conversion.applied": ("contract.signed",),
+    "extension.requested": ("contract.signed",),
+}  # fmt: skip
+FIGURES: Final = {
+    "tax_wan": "TAX", "revenue_wan": "STAT", "output_wan": "STAT", "value_added_wan": "STAT", "staff_avg": "STAT",
+    "energy_tce": "DRC", "energy_basis": "DRC", "emission_t": "EEB", "rd_wan": "STB",
+}  # fmt: skip
+"""Which department reports which figure (specification 2.4)."""
+
+
+def out_of_sequence(desk: Desk) -> None:
+    """A prerequisite that was not reported: a warning; the stage waits for it."""
+    missing = [
+        one
+        for one in PREREQUISITES.get(desk.command.type, ())
+        if not desk.has(one) and not desk.has("lineage.recorded")
+    ]
+    if missing:
+        desk.warn("OUT_OF_SEQUENCE", f"前置事件尚未上报：{'、'.join(missing)}")
+
+
+def construction_started(desk: Desk) -> None:
+    """A start without a permit on record fulfils nothing until the permit is reported (11.37)."""
+    if desk.data.get("unlawful"):
+        return
+    if not desk.data.get("permit_no") and not desk.has("construction.permitted"):
+        desk.warn("NO_PERMIT", "没有施工许可记录，补报之前不视为依法开工")
+
+
+def indicators_reported(desk: Desk) -> None:
+    """Each figure comes from its own department (specification 2.4, 8.12 no. 11)."""
+    for key, owner in FIGURES.items():
+        if key in desk.data and desk.command.department not in (None, owner):
+            raise desk.refuse_department("NOT_THE_EMITTER", f"{key}由{desk.names((owner,))}上报")
+
+
+def progress_reported(desk: Desk) -> None:
+    """Cumulative figures never fall unless by a correction; no more land is built than there is (2.7)."""
+    for key in ("invest_excl_land_wan", "invest_fixed_total_wan", "developed_m2"):
+        value = exact(desk.data.get(key))
+        if value is None:
+            continue
+        earlier = [exact(fact.data.get(key)) for fact in desk.life.of("construction.progress_reported")]
+        before = [one for one in earlier if one is not None]
+        if before and value < before[-1]:
+            raise desk.refuse_field(
+                f"/data/{key}", "BELOW_PREVIOUS", f"累计值{desk.data[key]}低于上次上报，如上次有误请用更正"
+            )
+    area, developed = exact(desk.life.contract.get("area_m2")), exact(desk.data.get("developed_m2"))
+    if area is not None and developed is not None and developed > area:
+        raise desk.refuse_field(
+            "/data/developed_m2", "ABOVE_AREA", f"动工开发面积超过合同面积{desk.life.contract['area_m2']}平方米"
+        )
+
+
+def title_cancelled(desk: Desk) -> None:
+    """A fact of the register: open items come back as a warning and stay due as claims (5.2, 11.9, 11.37)."""
+    open_items = [
+        f"{one.kind} {one.amount / 10_000:.2f}万元"
+        for one in desk.assessment.amounts
+        if one.state in ("RUNNING", "FIXED", "ASSESSED")
+    ]
+    open_items += [
+        f"{one.key}未缴清"
+        for one in desk.assessment.obligations
+        if one.code in ("O-PAY", "O-RENT") and one.state == "OVERDUE"
+    ]
+    if any(fact.data.get("result") == "REGISTERED" for fact in desk.life.of("mortgage.decided")):
+        open_items.append("抵押尚未注销")
+    if open_items:
+        if desk.rule("exit.cancel_guard") == "REFUSE":
+            raise desk.refuse("SETTLEMENT_OPEN", f"尚有未结事项：{'；'.join(open_items)}")
+        desk.warn("SETTLEMENT_OPEN", f"尚有未结事项，仍应清偿：{'；'.join(open_items)}")
+    filed = desk.life.of("remedy.filed", "remedy.decided")
+    if filed and filed[-1].type == "remedy.filed" and filed[-1].data.get("stay"):
+        desk.warn("STAYED", "复议或诉讼期间已裁定停止执行")
+
+
+def renewal_applied(desk: Desk) -> None:
+    """A late application is recorded as late and gives no right to renewal (specification 6.1)."""
+    end = desk.life.right_to
+    if end is not None and desk.day > add_months(end, -desk.rule("term.apply_months")):
+        desk.warn("RENEWAL_LATE", "晚于届满前一年提出，不当然享有续期")

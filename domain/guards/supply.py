@@ -1,0 +1,162 @@
+"""Guards of admission, contract, agreement, payment and register (specification 2.1, 2.7; contract 3.1)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from domain.calendar import add_years
+from domain.guards.desk import Desk
+from domain.supervision.life import LEASES, Life, day
+from domain.supervision.measures import exact, wan, yuan
+from domain.supervision.payments import payables, rent_in_arrears
+from domain.supervision.stage import project_stage
+
+
+def admission_reviewed(desk: Desk) -> None:
+    """A project on the list of what is prohibited is not admitted."""
+    check = desk.data.get("catalogue_check") or {}
+    if desk.data["result"] != "FAIL" and check.get("prohibited"):
+        raise desk.refuse("CATALOGUE_PROHIBITED", "项目属禁止类，不得评审通过")
+
+
+def contract_signed(desk: Desk) -> None:
+    """Admission, agreement, term, price floor and ground; imported history only warns."""
+    if desk.facts.of("contract.signed"):
+        raise desk.refuse("CONTRACT_EXISTS", "该宗地已有合同；变更请用更正、补充协议，再次供应请用新的编号（.2）")
+    if desk.data.get("onboarding"):
+        return
+    _admitted(desk)
+    if not desk.facts.of("agreement.signed"):
+        if desk.rule("agreement.required"):
+            raise desk.refuse("AGREEMENT_REQUIRED", "本地要求先签订监管协议")
+        desk.warn("NO_AGREEMENT", "没有监管协议记录")
+    _term(desk)
+    _price_floor(desk)
+    entered = desk.facts.of("register.entered")
+    if desk.data.get("supply_mode") == "GRANT_AGREEMENT" and not desk.data.get("ground") and not entered:
+        raise desk.refuse("GROUND_REQUIRED", "协议出让须写明理由（ground），或地块已入库")
+
+
+def _admitted(desk: Desk) -> None:
+    """Guards are strict about history that is ours and lenient about history that is not (contract 3.1)."""
+    if not (desk.facts.of("project.registered") or desk.facts.of("admission.reviewed")):
+        desk.warn("NO_ADMISSION_RECORD", "没有准入评审记录")
+        return
+    stage = project_stage(desk.life, [])
+    if stage != "ADMITTED":
+        needed = desk.names(desk.rule("admission.reviewers"))
+        raise desk.refuse("NOT_ADMITTED", f"尚未准入：须有{needed}的通过意见")
+
+
+def _term(desk: Desk) -> None:
+    """Terms are checked on dates: one day above the limit is refused (specification 2.1)."""
+    data, mode = desk.data, desk.data.get("supply_mode")
+    years = exact(data.get("term_years"))
+    low, limit, key = 0, desk.rule("term.max_years"), "term.max_years"
+    if mode == "LEASE_LONG":
+        low, limit = desk.rule("lease.long_years")
+        key = "lease.long_years"
+    elif mode == "LEASE_THEN_GRANT":
+        limit, key = desk.rule("lease.then_grant_max_years"), "lease.then_grant_max_years"
+    start, end = day(data.get("term_from")), day(data.get("term_to"))
+    too_long = (years is not None and years > limit) or (start and end and end > add_years(start, limit) - 1)
+    if mode == "ELASTIC" and years is not None and years >= limit:
+        too_long = True
+    if too_long or (years is not None and years < low):
+        if key == "lease.then_grant_max_years" and desk.rule("lease.term_guard") == "WARN":
+            desk.warn("TERM_ABOVE_USUAL", f"先租后让的租赁期一般不超过{limit}年")
+        else:
+            desk.refuse_by(
+                key, "TERM_OUT_OF_RANGE", f"使用年限应{f'在{low}至{limit}年之间' if low else f'不超过{limit}年'}"
+            )
+    usual = desk.rule("term.usual_max_years")
+    if usual is not None and years is not None and years > usual and mode in ("ELASTIC", *LEASES):
+        desk.warn("TERM_ABOVE_USUAL", f"本地租赁、先租后让、弹性年期一般不超过{usual}年")
+
+
+def _price_floor(desk: Desk) -> None:
+    """ELASTIC: at least the 50-year price × years / 50; leases: at least 2 % or the share of the term (2.7)."""
+    data, mode = desk.data, desk.data.get("supply_mode")
+    if mode != "ELASTIC" and mode not in LEASES:
+        return
+    assessed, years = yuan(data.get("assessed_price_50y_wan")), exact(data.get("term_years"))
+    if assessed is None:
+        raise desk.refuse_field(
+            "/data/assessed_price_50y_wan", "ASSESSED_PRICE_REQUIRED", "租赁和弹性年期须填写50年期评估价"
+        )
+    price, rent = yuan(data.get("price_wan")), yuan(data.get("annual_rent_wan"))
+    if mode == "ELASTIC" and price is not None and years is not None and price < assessed * years / 50:
+        raise desk.refuse(
+            "PRICE_BELOW_FLOOR", f"价款低于底价{wan(int(assessed * years / 50))}万元（50年期评估价×年期/50）"
+        )
+    if mode == "LEASE_LONG" and rent is not None and rent < assessed * desk.rule("rent.min_ratio"):
+        raise desk.refuse(
+            "RENT_BELOW_FLOOR", f"年租金低于50年期评估价的2%（{wan(int(assessed * desk.rule('rent.min_ratio')))}万元）"
+        )
+    if mode == "LEASE_THEN_GRANT" and rent is not None and rent < Fraction(assessed, 50):
+        raise desk.refuse("RENT_BELOW_FLOOR", f"租金总额低于50年期评估价×租期/50（每年{wan(assessed // 50)}万元）")
+
+
+def agreement_signed(desk: Desk) -> None:
+    """Signed with the contract; later only warns (specification 2.7)."""
+    contract = desk.life.contract_fact
+    if contract is not None and desk.day > contract.occurred_on and not desk.life.onboarded_on:
+        desk.warn("AGREEMENT_AFTER_CONTRACT", "监管协议晚于合同签订")
+
+
+def agreement_amended(desk: Desk) -> None:
+    """There must be an agreement to amend."""
+    if not desk.has("agreement.signed"):
+        raise desk.refuse("NO_AGREEMENT_TO_AMEND", "没有可补充的监管协议")
+
+
+def payment_received(desk: Desk) -> None:
+    """A payment above what is open is refused: open principal and late fee (specification 2.7, 11.17)."""
+    if not desk.facts.of("contract.signed", "lineage.recorded"):
+        desk.warn("OUT_OF_SEQUENCE", "尚无合同记录，缴款已登记")
+        return
+    amount, number = yuan(desk.data["amount_wan"]) or 0, desk.data.get("instalment_no")
+    last = max([desk.day, *(fact.occurred_on for fact in desk.facts.of("payment.received"))])
+    items = payables(Life(desk.facts, last, desk.rules, desk.calendar))
+    named = [one for one in items if number is not None and one.no == str(number)]
+    if number is not None and items and not named:
+        raise desk.refuse("INSTALMENT_UNKNOWN", f"合同没有第{number}期款或该年度租金")
+    if not items:
+        return
+    permille = desk.rule("pay.late_permille_day") or Fraction(0)
+    open_ = sum(max(one.open, 0) + one.late_fee(desk.day, permille) for one in named or items)
+    if amount > open_:
+        raise desk.refuse("PAYMENT_ABOVE_OPEN", f"缴款{wan(amount)}万元超过尚欠{wan(int(open_))}万元")
+
+
+def title_registered(desk: Desk) -> None:
+    """Refused while rent is in arrears or determined idle land is not disposed of; unpaid price only warns (5.1, 11.27)."""
+    registration_gate(desk)
+    if desk.data.get("kind") == "FIRST":
+        items = [one for one in payables(desk.life) if one.code == "O-PAY"]
+        if items and any(one.open > 0 for one in items):
+            desk.warn("PRICE_NOT_ON_RECORD", "土地价款尚未全部缴清（以记录为准）")
+
+
+def registration_gate(desk: Desk) -> None:
+    """No registration while rent is in arrears, or while idle land is determined and not disposed of (5.1)."""
+    if rent_in_arrears(desk.life, payables(desk.life)):
+        raise desk.refuse("RENT_IN_ARREARS", "租金尚未缴清，不予登记")
+    determined = desk.life.of("idle.determined", "idle.disposed")
+    frozen = (
+        bool(determined)
+        and determined[-1].type == "idle.determined"
+        and str(determined[-1].data["result"]).startswith("IDLE")
+    )
+    if frozen and desk.rule("idle.freeze") and desk.life.started is None:
+        raise desk.refuse("IDLE_NOT_DISPOSED", "已认定为闲置土地且尚未处置，不予登记")
+
+
+def policy_granted(desk: Desk) -> None:
+    """Only parcels in the register that the jurisdiction asks for (specification 1.3 row 57)."""
+    gate = desk.rule("register.gate")
+    if gate is None:
+        return
+    entries = [f for f in desk.life.of("register.entered", "register.left") if f.data.get("register") == gate]
+    if not entries or entries[-1].type == "register.left":
+        raise desk.refuse("NOT_IN_REGISTER", "该地块不在省级数据库中，不能适用再开发政策")
