@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 
-from domain.parcel import decide
 from fastapi import FastAPI
 
 from adapters.append_queue import AppendQueue, quiet_gc
@@ -34,9 +33,10 @@ from api.dependencies import Jurisdictions, Parts
 from api.observing import Metrics, Observing
 from api.principals import Authenticator
 from api.reports import ReportReader
+from domain.parcel import decide
 
 _ROUTERS = (
-    parcels.router, batches.router, jurisdictions.router, areas.router, regulators.router, alerts.router, proofs.router,
+    parcels.posts, parcels.router, batches.router, jurisdictions.router, areas.router, regulators.router, alerts.router, proofs.router,
     catalogue.router, exports.router, health.router,
 )  # fmt: skip
 
@@ -79,6 +79,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.endpoint.__name__,
     )
     app.state.metrics = Metrics()
+    app.state.alert_streams = set[object]()
     for router in _ROUTERS:
         app.include_router(router)
     openapi.install(app)

@@ -14,15 +14,15 @@ from starlette.responses import Response
 from adapters.event_codec import to_event
 from adapters.parcel_log import head
 from adapters.postgres import Connection
-from api.answers import JsonAnswer, wire_time
+from api.answers import JsonAnswer
 from api.dependencies import Caller, Parts, Wiring, parts_of
 from api.fields import Division, Year
 from api.lists import prefixes
-from api.parcels import take
+from api.parcels import data_as_of, take
 from api.principals import Principal, must_cover
 from api.problems import Problem
 from api.reports import Stream
-from domain.event import Event, day_text
+from domain.event import Event
 from domain.events import RANK
 from domain.facts import Facts, fold
 
@@ -107,7 +107,7 @@ def get_evaluation(area_id: str, caller: Caller, parts: Wiring, year: Year) -> R
             "published": None if published is None else dict(published),
             "rank": ranking(peers, year).get(area_id),
             "ranked": len(ranking(peers, year)),
-            "data_as_of": _as_of(parts, stands.position, stands.recorded_at),
+            "data_as_of": data_as_of(stands.position, stands.recorded_at, parts.today()),
         }
     )
 
@@ -124,7 +124,7 @@ def get_rankings(caller: Caller, parts: Wiring, year: Year, jurisdiction: Divisi
         for level in ("DISTRICT", "PARK")
         for item in _ranked([one for one in areas if _level(one) == level], level, year)
     ]
-    current = _as_of(parts, stands.position, stands.recorded_at)
+    current = data_as_of(stands.position, stands.recorded_at, parts.today())
     return JsonAnswer({"items": items, "next": None, "data_as_of": current})
 
 
@@ -198,7 +198,3 @@ def _areas(connection: Connection) -> list[Area]:
     return [
         Area(name.removeprefix("area:"), events[0].jurisdiction, fold(events, RANK)) for name, events in streams.items()
     ]
-
-
-def _as_of(parts: Parts, position: int, recorded_at: int) -> dict[str, Any]:
-    return {"position": position, "recorded_at": wire_time(recorded_at), "as_of": day_text(parts.today())}

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.dependencies import parts_of
+from api.direct import DirectRoute
 from api.parcels import take
 from api.principals import must_cover
 from api.problems import Problem
 from api.reports import Stream
 
-router = APIRouter(tags=["jurisdictions"])
+router = APIRouter(tags=["jurisdictions"], route_class=DirectRoute)
 
 _DIVISION: Final = re.compile(r"\d{6}")
 

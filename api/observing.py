@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _TRACEPARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _NO_TRACE: Final = b"0" * 32
+_NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
 _BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -60,7 +61,7 @@ class Observing:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message.setdefault("headers", []).append((b"x-trace-id", trace_id.encode()))
+                message["headers"] = [*message.get("headers", ()), (b"x-trace-id", trace_id.encode()), _NO_SNIFF]
             await send(message)
 
         try:

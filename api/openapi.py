@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from html import escape
 from typing import Any, Final
 
+import orjson
 from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, Response
@@ -78,7 +80,7 @@ def install(app: FastAPI) -> None:
         return JsonAnswer(app.openapi())
 
     async def page(_request: Request) -> Response:
-        return HTMLResponse(docs_page(app.openapi()))
+        return HTMLResponse(docs_page(app.openapi()), headers={"Content-Security-Policy": _PAGE_POLICY})
 
     app.router.routes.append(Route("/openapi.json", specification, include_in_schema=False))
     app.router.routes.append(Route("/docs", page, include_in_schema=False))
@@ -178,6 +180,7 @@ def _describe_batch(operation: dict[str, Any]) -> None:
 
 # --- the page for people ---------------------------------------------------------------------------------------
 
+_PAGE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE: Final = (
     "body{font:15px/1.6 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}"
     "summary{cursor:pointer;padding:.3rem 0}code,pre{background:#f3f4f6;border-radius:4px;padding:.1rem .3rem}"
@@ -234,3 +237,19 @@ def _event_type(component: dict[str, Any]) -> str:
         f"<details><summary><code>{escape(name)}</code> {escape(component['title'])}</summary>"
         f"<p>{escape(component.get('description', ''))}</p><table>{rows}</table></details>"
     )
+
+
+def _main() -> None:
+    """`python -m api.openapi > docs/openapi.json` writes the committed description anew."""
+    from api.app import create_app  # noqa: PLC0415 - the application imports this module
+
+    sys.stdout.buffer.write(committed_form(create_app().openapi()))
+
+
+def committed_form(schema: dict[str, Any]) -> bytes:
+    """The text that is kept in `docs/openapi.json` and compared by a test."""
+    return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
+if __name__ == "__main__":
+    _main()

@@ -15,13 +15,15 @@ from adapters.receipts import Receipt
 from api import bodies
 from api.answers import JsonAnswer, receipt_item, wire_time
 from api.dependencies import Parcel, Parts, SeenParcel, Wiring, jurisdiction_of, parts_of, refuse_unknown_parameters
+from api.direct import DirectRoute
 from api.fields import AsOf, Cursor, KnownAt, Limit, day_of, is_uuid, moment_of
 from api.hiding import Eyes
+from api.past_breaches import every_breach
 from api.principals import Principal, must_cover
 from api.problems import Problem
 from api.quarters import last_quarters
 from api.reports import Report, Stream, if_match
-from domain.answers import breach_items, status_answer
+from domain.answers import breach_item, status_answer
 from domain.assessment import Assessment
 from domain.event import day_text
 from domain.events import RANK
@@ -32,12 +34,13 @@ from domain.supervision import evaluate
 from projections import compliance, history
 
 router = APIRouter(tags=["parcels"])
+posts = APIRouter(tags=["parcels"], route_class=DirectRoute)
 
 
 # --- posting ---------------------------------------------------------------------------------------------------
 
 
-@router.post("/v1/parcels/{parcel_id}/events", status_code=201, name="Report an event of a parcel")
+@posts.post("/v1/parcels/{parcel_id}/events", status_code=201, name="Report an event of a parcel")
 async def post_event(parcel_id: str, request: Request) -> Response:
     """Takes one event: 201 with `Location`, `ETag` and the receipt; 200 with the first receipt when it is repeated."""
     parts = parts_of(request)
@@ -108,6 +111,7 @@ class Question:
         with parts.log.connection() as connection:
             stands = head(connection)
             events = read_stream(connection, parcel.parcel_id)
+        self.position = stands.position
         self.now = asked is None or asked >= stands.recorded_at
         """Whether everything is known that the log holds."""
         self.known_at = stands.recorded_at if asked is None else min(asked, stands.recorded_at)
@@ -122,7 +126,11 @@ class Question:
 
     def assess(self, as_of: int | None = None) -> Assessment:
         """The answer of the domain for a day."""
-        return evaluate(self.facts, self.as_of if as_of is None else as_of, self.rules, self.book.calendar())
+        return self.assess_facts(self.facts, self.as_of if as_of is None else as_of)
+
+    def assess_facts(self, facts: Facts, as_of: int) -> Assessment:
+        """The same for other facts of this parcel."""
+        return evaluate(facts, as_of, self.rules, self.book.calendar())
 
 
 def _area_id(facts: Facts) -> str | None:
@@ -149,8 +157,8 @@ def get_status(parcel: Parcel, parts: Wiring, as_of: AsOf = None, known_at: Know
 def get_breaches(parcel: Parcel, parts: Wiring, as_of: AsOf = None, known_at: KnownAt = None) -> Response:
     """Every breach ever, those that ended among them (specification 11.21)."""
     question = Question(parts, parcel, as_of, known_at)
-    items = breach_items(question.assess())
-    return JsonAnswer({"items": items, "next": None, "data_as_of": _data_as_of(parts, question)})
+    items = [breach_item(breach) for breach in every_breach(question.facts, question.assess_facts, question.as_of)]
+    return JsonAnswer({"items": items, "next": None, "data_as_of": _data_as_of(question)})
 
 
 @router.get("/v1/parcels/{parcel_id}/quarters", name="Twelve quarters of a parcel")  # noqa: FAST003 - `Parcel` takes it
@@ -158,16 +166,16 @@ def get_quarters(parcel: Parcel, parts: Wiring) -> Response:
     """The last twelve quarters, each with the worst compliance of its days as known today (specification 11.32)."""
     question = Question(parts, parcel, None, None)
     items = last_quarters(question.facts, question.assess, question.today)
-    return JsonAnswer({"items": items, "next": None, "data_as_of": _data_as_of(parts, question)})
+    return JsonAnswer({"items": items, "next": None, "data_as_of": _data_as_of(question)})
 
 
-def _data_as_of(parts: Parts, question: Question) -> dict[str, Any]:
-    stands = parts.log.head()
-    return {
-        "position": stands.position,
-        "recorded_at": wire_time(question.known_at),
-        "as_of": day_text(question.as_of),
-    }
+def _data_as_of(question: Question) -> dict[str, Any]:
+    return data_as_of(question.position, question.known_at, question.as_of)
+
+
+def data_as_of(position: int, recorded_at: int, as_of: int) -> dict[str, Any]:
+    """How current an answer is that was computed from the log itself."""
+    return {"position": position, "recorded_at": wire_time(recorded_at), "as_of": day_text(as_of)}
 
 
 @router.get("/v1/parcels/{parcel_id}/history", name="Everything that happened")  # noqa: FAST003 - `Parcel` takes it
@@ -191,11 +199,7 @@ def get_history(
         {
             "items": shown,
             "next": parts.cursors.seal("history", filters, shown[-1]["version"]) if more else None,
-            "data_as_of": {
-                "position": stands.position,
-                "recorded_at": wire_time(known),
-                "as_of": day_text(parts.today()),
-            },
+            "data_as_of": data_as_of(stands.position, known, parts.today()),
         }
     )
 

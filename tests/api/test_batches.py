@@ -81,7 +81,10 @@ def test_consecutive_lines_of_one_parcel_go_in_or_stay_out_together(api):
     lines = [at(PARCEL), at(PARCEL, occurred_on="2026-06-02"), at(PARCEL), at(OTHER_PARCEL), at(PARCEL)]
     response = send(api, lines)
     assert statuses(response) == [(1, 424), (2, 422), (3, 424), (4, 201), (5, 201)]
-    assert api.client.get(f"/v1/parcels/{PARCEL}/events/{lines[0]['event_id']}", headers=api.headers("NRP")).status_code == 404
+    assert (
+        api.client.get(f"/v1/parcels/{PARCEL}/events/{lines[0]['event_id']}", headers=api.headers("NRP")).status_code
+        == 404
+    )
     assert results(response)[4]["receipt"]["version"] == 1
 
 

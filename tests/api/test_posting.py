@@ -33,9 +33,7 @@ def test_401_without_a_key_or_with_a_wrong_one(api):
 
 
 def test_a_key_is_taken_from_x_api_key_too(api):
-    response = api.client.post(
-        f"/v1/parcels/{PARCEL}/events", json=delivered(), headers={"X-API-Key": api.key("NRP")}
-    )
+    response = api.client.post(f"/v1/parcels/{PARCEL}/events", json=delivered(), headers={"X-API-Key": api.key("NRP")})
     assert response.status_code == 201
 
 
