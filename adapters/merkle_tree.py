@@ -17,7 +17,9 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 def leaf_hash(chain_hash: Hash, position: int, recorded_at: int) -> Hash:
     """H(0x00 ‖ chain hash ‖ position ‖ recorded_at in µs), the numbers as 8 bytes big-endian."""
-    return hashlib.sha256(b"\x00" + chain_hash + position.to_bytes(8, "big") + recorded_at.to_bytes(8, "big")).digest()
+    return hashlib.sha256(
+        b"\x00" + chain_hash + position.to_bytes(8, "big", signed=True) + recorded_at.to_bytes(8, "big", signed=True)
+    ).digest()
 
 
 def node_hash(left: Hash, right: Hash) -> Hash:

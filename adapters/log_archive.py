@@ -1,0 +1,165 @@
+"""The log as a file of NDJSON and back: the same records, chains, positions, times, so the same root.
+
+The first line names format, epoch, number of events, signed heads and keys; then one event per line. An import needs
+an empty log, checks everything first, and raises the epoch: what continues is another life of the log, and no
+consumer may take its new numbers for the old ones. Source: contract 4.2, 7; architecture 2, decision 18.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import orjson
+
+from adapters import failpoints, merkle_log
+from adapters.event_codec import ALGORITHM, wire_time
+from adapters.log_check import Report, Row
+from adapters.log_proof import FORMAT, Progress, exported_row, stored_rows, verify_export
+from adapters.postgres import OWNER_ROLE, Connection
+from domain.event import instant
+
+_CHUNK: Final = 5_000
+_COPY: Final = (
+    "COPY event_log (position, parcel_id, version, event_id, type, schema_version, occurred_on, recorded_at,"
+    " jurisdiction, department, record, body_hash, chain_hash) FROM STDIN"
+)
+
+
+class NotEmpty(Exception):  # noqa: N818 - an answer, not a fault
+    """The log has events already: an import needs an empty one."""
+
+
+class NotWhole(Exception):  # noqa: N818 - an answer, not a fault
+    """The export does not hold: what was found stands in `report`."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"{len(report.findings)} findings, the first: {report.findings[0]}")
+        self.report = report
+
+
+def export_log(connection: Connection, out: TextIO, progress: Progress | None = None) -> int:
+    """Writes the log as it stands now; returns the number of events. The caller's transaction is made a snapshot."""
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    row = connection.execute("SELECT epoch, position FROM log_head").fetchone()
+    assert row is not None, "log_head has one row"
+    epochs = connection.execute("SELECT epoch, after_position FROM log_epoch ORDER BY epoch").fetchall()
+    first = {
+        "format": FORMAT,
+        "algorithm": ALGORITHM,
+        "epoch": row[0],
+        "epochs": [list(one) for one in epochs],
+        "events": row[1],
+        "heads": merkle_log.heads_after(connection, 0, 2**31 - 1),
+        "keys": merkle_log.keys(connection),
+    }
+    out.write(json.dumps(first, separators=(",", ":")) + "\n")
+    out.writelines(
+        json.dumps(_item(one), separators=(",", ":"), ensure_ascii=False) + "\n"
+        for one in stored_rows(connection, progress)
+    )
+    return int(row[1])
+
+
+def _item(row: Row) -> dict[str, Any]:
+    return {
+        "position": row.position,
+        "recorded_at": wire_time(row.recorded_at),
+        "chain_hash": row.chain_hash.hex(),
+        "body_hash": row.body_hash.hex(),
+        "leaf": None if row.leaf is None else row.leaf.hex(),
+        "record": row.record.decode(),
+    }
+
+
+def import_log(connection: Connection, path: Path, progress: Progress | None = None) -> Report:
+    """Takes an export into an empty log, all or nothing, and begins the next epoch; returns what was checked.
+
+    The user of the connection must be allowed to act as the owner. Raises NotEmpty, NotWhole, ValueError.
+    """
+    report = verify_export(path)
+    if not report.holds:
+        raise NotWhole(report)
+    with connection.transaction():
+        connection.execute(f"SET LOCAL ROLE {OWNER_ROLE}")
+        row = connection.execute("SELECT position FROM log_head FOR UPDATE").fetchone()
+        if row is None or row[0]:
+            raise NotEmpty
+        with path.open(encoding="utf-8") as file:
+            first = json.loads(next(file))
+            lines = (exported_row(orjson.loads(line)) for line in file)
+            for number, chunk in enumerate(iter(lambda: list(itertools.islice(lines, _CHUNK)), []), 1):
+                _copy(connection, chunk)
+                failpoints.reach("archive.imported")
+                if progress is not None:
+                    progress(number * _CHUNK)
+        _continue(connection, first)
+    return report
+
+
+def _copy(connection: Connection, rows: Sequence[Row]) -> None:
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for row in rows:
+            copy.write_row(list(_cells(row)))
+
+
+def _cells(row: Row) -> Iterator[Any]:
+    fields = orjson.loads(row.record)
+    yield row.position
+    yield from (fields[name] for name in ("parcel_id", "version", "event_id", "type", "schema_version", "occurred_on"))
+    yield instant(row.recorded_at)
+    yield from (fields["jurisdiction"], fields["department"], row.record.decode(), row.body_hash, row.chain_hash)
+
+
+def _continue(connection: Connection, first: dict[str, Any]) -> None:
+    """The head stands behind what was imported; heads and keys are kept; the next epoch begins."""
+    connection.execute(
+        "UPDATE log_head SET epoch = %s, position = coalesce((SELECT max(position) FROM event_log), 0),"
+        " recorded_at = coalesce((SELECT max(recorded_at) FROM event_log), recorded_at),"
+        " rules_position = coalesce((SELECT max(position) FROM event_log WHERE strpos(parcel_id, ':') > 0), 0)",
+        (first["epoch"],),
+    )
+    connection.execute("DELETE FROM log_epoch")
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO log_epoch (epoch, after_position) VALUES (%s, %s)", first["epochs"])
+        cursor.executemany(
+            "INSERT INTO log_key (key_id, public_key, not_before, not_after) VALUES (%s, %s, %s, %s)",
+            [
+                (one["key_id"], base64.b64decode(one["public_key"]), one["not_before"], one["not_after"])
+                for one in first["keys"]
+            ],
+        )
+        cursor.executemany(
+            "INSERT INTO tree_head (tree_size, epoch, root, algorithm, issued_at, key_id, signature)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    one["tree_size"],
+                    one["epoch"],
+                    bytes.fromhex(one["root"]),
+                    one["algorithm"],
+                    one["issued_at"],
+                    one["key_id"],
+                    base64.b64decode(one["signature"]),
+                )
+                for one in first["heads"]
+            ],
+        )
+    raise_epoch(connection)
+
+
+def raise_epoch(connection: Connection) -> int:
+    """Begins the next epoch at the log's end; returns it. To be called once after every restore from a backup.
+
+    The user of the connection must be allowed to act as the owner.
+    """
+    with connection.transaction():
+        connection.execute(f"SET LOCAL ROLE {OWNER_ROLE}")
+        row = connection.execute("UPDATE log_head SET epoch = epoch + 1 RETURNING epoch, position").fetchone()
+        assert row is not None, "log_head has one row"
+        connection.execute("INSERT INTO log_epoch (epoch, after_position) VALUES (%s, %s)", row)
+        return int(row[0])

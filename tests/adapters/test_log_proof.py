@@ -1,0 +1,372 @@
+"""Every way to tamper with the log is found and named, in the database and in an export."""
+
+import base64
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import psycopg
+import pytest
+from given_log import append, decided
+
+from adapters import merkle_log
+from adapters.event_codec import NO_HASH, body_hash, chain_hash
+from adapters.log_archive import NotEmpty, NotWhole, export_log, import_log, raise_epoch
+from adapters.log_proof import read_heads, verify_export, verify_log, verify_parcel
+from adapters.parcel_log import Append, Appended, ParcelLog
+from adapters.postgres import open_pool
+from adapters.signed_heads import TreeKeeper, open_signer
+
+KEY = b"a secret of the operator"
+
+
+def posted(parcel_id, count, version=0, previous=NO_HASH):
+    events = tuple(decided(parcel_id, number=str(i)) for i in range(count))
+    return Append(
+        parcel_id, version, previous, events, tuple(body_hash(KEY, one.event_id, dict(one.data)) for one in events)
+    )
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def pool(database_url, directory):
+    """A log of 700 events in two signed heads and 12 events that are in no head yet."""
+    with open_pool(database_url) as pool:
+        log = ParcelLog(pool)
+        keeper = TreeKeeper(pool, directory, 0)
+        log.append_bulk([posted(f"p{i}", 5) for i in range(60)])
+        keeper.step()
+        log.append_bulk([posted(f"q{i}", 4) for i in range(100)])
+        keeper.step()
+        log.append([posted("tail", 12)])
+        yield pool
+
+
+@pytest.fixture
+def heads(pool, directory):
+    return read_heads(directory / "heads.ndjson")
+
+
+@pytest.fixture
+def tamper(database_url, pool):
+    """An intruder who is a superuser and switches the trigger off."""
+
+    def change(statement, *values):
+        with psycopg.connect(database_url) as connection:
+            connection.execute("ALTER TABLE event_log DISABLE TRIGGER ALL")
+            for one in statement.split(";"):
+                connection.execute(one, values or None)
+
+    return change
+
+
+def check(pool, heads=(), **settings):
+    with pool.connection() as connection:
+        return verify_log(connection, heads=heads, body_key=KEY, **settings)
+
+
+def named(report):
+    return {(one.kind, one.parcel_id, one.version, one.position) for one in report.findings}
+
+
+def test_an_untouched_log_holds(pool, heads):
+    report = check(pool, heads)
+    assert report.as_json() == {
+        "events": 712, "parcels": 161, "tree_size": 712, "root": report.root, "findings": [],
+    }  # fmt: skip
+    assert [one["tree_size"] for one in heads] == [300, 700]
+    with pool.connection() as connection:
+        assert verify_parcel(connection, "p7", body_key=KEY).holds
+        assert verify_parcel(connection, "p7").events == 5
+
+
+# p3 version 2 stands at position 17; q50 version 1 at 300 + 200 + 1.
+BYTES = {
+    "parcel_id": "'p3x'",
+    "version": "99",
+    "event_id": "'00000000-0000-0000-0000-000000000000'::uuid",
+    "type": "'construction.stopped'",
+    "schema_version": "2",
+    "occurred_on": "occurred_on + 1",
+    "recorded_at": "recorded_at + interval '1 microsecond'",
+    "jurisdiction": "'120115'",
+    "department": "'TAX'",
+    "record": "replace(record, 'number', 'numbes')",
+    "body_hash": "set_byte(body_hash, 40, 1)",
+    "chain_hash": "set_byte(chain_hash, 5, (get_byte(chain_hash, 5) + 1) % 256)",
+}
+
+
+@pytest.mark.parametrize("column", BYTES)
+def test_one_altered_byte_in_any_column_is_found_and_named(pool, tamper, column):
+    position = 700 if column == "recorded_at" else 501  # the others of a bulk are a microsecond apart
+    tamper(f"UPDATE event_log SET {column} = {BYTES[column]} WHERE position = {position}")
+    place = ("q99", 4) if column == "recorded_at" else ("q50", 1)
+    assert named(check(pool)) == {("altered", *place, position)}
+
+
+def test_every_column_of_the_log_is_watched(pool):
+    with pool.connection() as connection:
+        names = connection.execute("SELECT column_name FROM information_schema.columns WHERE table_name = 'event_log'")
+        assert {row[0] for row in names.fetchall()} == {*BYTES, "position"}
+
+
+@pytest.mark.parametrize("byte", [0, 10, 31, 32, 47])
+def test_every_byte_of_a_body_hash_counts(pool, tamper, byte):
+    tamper(
+        f"UPDATE event_log SET body_hash = set_byte(body_hash, {byte}, (get_byte(body_hash, {byte}) + 1) % 256)"
+        " WHERE position = 17"
+    )
+    assert named(check(pool)) == {("altered", "p3", 2, 17)}
+
+
+def test_one_altered_record_names_that_one_alone(pool, tamper):
+    tamper("UPDATE event_log SET record = replace(record, '\"1\"', '\"7\"') WHERE position = 17")
+    assert named(check(pool)) == {("altered", "p3", 2, 17)}
+    with pool.connection() as connection:
+        assert named(verify_parcel(connection, "p3")) == {("altered", "p3", 2, 17)}
+
+
+def test_an_altered_event_that_is_in_no_tree_yet_is_found(pool, tamper):
+    tamper("UPDATE event_log SET record = replace(record, '\"1\"', '\"7\"') WHERE position = 702")
+    assert named(check(pool)) == {("altered", "tail", 2, 702)}
+
+
+def test_a_deleted_row_is_named(pool, tamper):
+    tamper("DELETE FROM event_log WHERE position = 17")
+    assert named(check(pool)) == {("missing", "p3", 2, 17)}
+
+
+def test_the_last_row_of_a_parcel_deleted_is_named_by_its_position(pool, tamper):
+    tamper("DELETE FROM event_log WHERE position = 20")
+    assert named(check(pool)) == {("missing", None, None, 20)}
+
+
+def test_a_swapped_pair_is_named(pool, tamper):
+    tamper(
+        "UPDATE event_log SET position = 9999 WHERE position = 17; UPDATE event_log SET position = 17 WHERE position"
+        " = 501; UPDATE event_log SET position = 501 WHERE position = 9999"
+    )
+    report = check(pool)
+    assert {one.kind for one in report.findings if one.position in (17, 501)} == {"swapped"}
+    assert {(one.parcel_id, one.version) for one in report.findings if one.kind == "swapped"} >= {("p3", 2), ("q50", 1)}
+
+
+def test_a_truncated_tail_is_named_by_the_head_row(pool, tamper):
+    tamper("DELETE FROM event_log WHERE position > 700")
+    assert named(check(pool)) == {("truncated", None, None, 701)}
+
+
+def test_a_tail_that_was_cut_with_all_its_traces_is_proved_by_heads_kept_elsewhere(pool, tamper, heads):
+    tamper(
+        "DELETE FROM event_log WHERE position > 300; UPDATE log_head SET position = 300; DELETE FROM tree_head WHERE"
+        " tree_size > 300; UPDATE merkle_builder SET leaves = 300; DELETE FROM merkle_tile WHERE index > 1;"
+        " UPDATE merkle_tile SET leaves = substr(leaves, 1, 44 * 32) WHERE index = 1; DELETE FROM merkle_node"
+        " WHERE index > 0"
+    )
+    assert check(pool).holds  # the database alone cannot tell
+    assert named(check(pool, heads)) == {("truncated", None, None, 301)}
+
+
+def rewritten(database_url, tamper, position):
+    """Rewrites one record and everything that follows from it in its parcel and in the tree."""
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT parcel_id FROM event_log WHERE position = %s", (position,)).fetchone()
+        rows = connection.execute(
+            "SELECT position, record FROM event_log WHERE parcel_id = %s ORDER BY version", row
+        ).fetchall()
+    tip = NO_HASH
+    for at, record in rows:
+        text = record.replace('"1"', '"7"') if at == position else record
+        tip = chain_hash(tip, text.encode())
+        tamper("UPDATE event_log SET record = %s, chain_hash = %s WHERE position = %s", text, tip, at)
+    tamper("UPDATE merkle_builder SET leaves = 0; DELETE FROM merkle_tile; DELETE FROM merkle_node")
+
+
+def test_a_rewritten_history_is_found_by_signed_heads(pool, tamper, heads, database_url):
+    rewritten(database_url, tamper, 17)
+    with pool.connection() as connection:
+        merkle_log.advance(connection)
+    assert named(check(pool)) == {("head", None, None, 300)}
+    tamper("DELETE FROM tree_head")
+    assert check(pool).holds
+    assert named(check(pool, heads)) == {("head", None, None, 300)}
+
+
+def test_a_head_that_nobody_signed_is_named(pool, heads, tmp_path):
+    other = open_signer(tmp_path / "intruder")
+    last = heads[-1]
+    signature = other.sign(last["tree_size"], bytes.fromhex(last["root"]), last["issued_at"])
+    forged = {**last, "signature": base64.b64encode(signature).decode()}
+    assert named(check(pool, [forged])) == {("head", None, None, 700)}
+    assert named(check(pool, [{**last, "key_id": "unknown"}])) == {("head", None, None, 700)}
+
+
+# Exports
+
+
+@pytest.fixture
+def export(pool, tmp_path):
+    path = tmp_path / "log.ndjson"
+    with path.open("w") as out, pool.connection() as connection:
+        assert export_log(connection, out) == 712
+    return path
+
+
+def test_an_export_holds_and_has_the_same_root(pool, export, heads):
+    report = verify_export(export, heads=heads, body_key=KEY)
+    assert report.holds
+    assert report.root == check(pool).root
+    (export.parent / "other").write_text("{}\n")
+    with pytest.raises(ValueError, match="no export"):
+        verify_export(export.parent / "other")
+
+
+def lines_of(export):
+    return export.read_text().splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda lines: lines.__setitem__(17, lines[17].replace("numb", "nump")), ("altered", "p3", 2, 17)),
+        (lambda lines: lines.__delitem__(17), ("missing", "p3", 2, 17)),
+        (lambda lines: lines.__delitem__(slice(701, None)), ("truncated", None, None, 701)),
+    ],
+)
+def test_tampering_with_an_export_is_named(export, change, expected):
+    lines = lines_of(export)
+    change(lines)
+    export.write_text("".join(lines))
+    assert named(verify_export(export)) == {expected}
+
+
+def test_swapped_lines_of_an_export_are_named(export):
+    lines = lines_of(export)
+    lines[17], lines[501] = lines[501], lines[17]
+    export.write_text("".join(lines))
+    assert {one.kind for one in verify_export(export).findings} == {"swapped"}
+
+
+@pytest.mark.parametrize("field", ["recorded_at", "chain_hash", "position", "record"])
+def test_an_altered_field_of_an_exported_line_is_found(export, field):
+    lines = lines_of(export)
+    item = json.loads(lines[17])
+    item[field] = {
+        "recorded_at": "1926" + item["recorded_at"][4:], "chain_hash": "00" * 32, "position": 5000,
+        "record": "{}",
+    }[field]  # fmt: skip
+    lines[17] = json.dumps(item) + "\n"
+    export.write_text("".join(lines))
+    report = verify_export(export)
+    assert not report.holds
+    assert any(one.position == 17 for one in report.findings)
+
+
+def test_an_export_that_was_rewritten_is_found_by_its_heads(export, heads):
+    lines = lines_of(export)
+    item = json.loads(lines[301 + 3])  # the last of q0: nothing in its chain follows
+    record = orjson.loads(item["record"])
+    record["data"] = {"number": "9"}
+    item["record"] = orjson.dumps(record, option=orjson.OPT_SORT_KEYS).decode()
+    before = json.loads(lines[301 + 2])["chain_hash"]
+    item["chain_hash"] = chain_hash(bytes.fromhex(before), item["record"].encode()).hex()
+    item["leaf"] = None
+    lines[301 + 3] = json.dumps(item, ensure_ascii=False) + "\n"
+    export.write_text("".join(lines))
+    assert named(verify_export(export)) == {("head", None, None, 700)}
+
+
+@pytest.fixture
+def restored(postgres_url, template_database):
+    with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE restored TEMPLATE {template_database}")
+    yield f"{postgres_url}/restored"
+    with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as connection:
+        connection.execute("DROP DATABASE restored WITH (FORCE)")
+
+
+def test_an_import_has_the_same_root_and_continues_in_the_next_epoch(pool, export, heads, restored, directory):
+    with psycopg.connect(restored) as connection:
+        report = import_log(connection, export)
+    with open_pool(restored) as other:
+        log = ParcelLog(other)
+        again = check(other, heads)
+        assert (again.root, again.findings, again.events) == (report.root, [], 712)
+        assert (log.head().epoch, log.head().position) == (2, 712)
+        before = log.read_stream("tail")[-1]
+        assert before == ParcelLog(pool).read_stream("tail")[-1]
+        TreeKeeper(other, directory.parent / "other", 0).step()
+        with other.connection() as connection:
+            assert merkle_log.head(connection)["root"] == report.root
+            assert merkle_log.head(connection)["epoch"] == 2
+        (outcome,) = log.append([append("tail", 1, 12, before.chain_hash)])
+        assert isinstance(outcome, Appended)
+        assert (outcome.receipts[0].position, outcome.receipts[0].epoch) == (713, 2)
+        assert log.stored([before.event_id])[before.event_id].receipt.epoch == 1
+        assert check(other, heads).holds
+        with psycopg.connect(restored) as connection, pytest.raises(NotEmpty):
+            import_log(connection, export)
+
+
+def test_an_export_that_does_not_hold_is_not_imported(export, restored):
+    export.write_text("".join(lines_of(export)[:-1]))
+    with psycopg.connect(restored) as connection, pytest.raises(NotWhole, match="truncated"):
+        import_log(connection, export)
+
+
+def test_the_epoch_rises_with_a_restore(database_url, pool):
+    with psycopg.connect(database_url) as connection:
+        assert raise_epoch(connection) == 2
+    head = ParcelLog(pool).head()
+    assert (head.epoch, head.position) == (2, 712)
+
+
+# The example
+
+
+def saved(pool, tmp_path, parcel_id):
+    with pool.connection() as connection:
+        answers = {
+            "proof": merkle_log.proof_answer(connection, parcel_id),
+            "head": merkle_log.head(connection),
+            "keys": {"keys": merkle_log.keys(connection)},
+        }
+    return answers, [tmp_path / f"{name}.json" for name in answers]
+
+
+def run_example(answers, paths):
+    script = Path(__file__).parents[2] / "examples" / "verify_proof.py"
+    for answer, path in zip(answers.values(), paths, strict=True):
+        path.write_text(json.dumps(answer))
+    elsewhere = shutil.copy(script, paths[0].parent)  # so that nothing of ours can be imported
+    return subprocess.run(
+        [sys.executable, elsewhere, *paths], cwd=paths[0].parent, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_example_verifies_a_proof_and_nothing_else(pool, tmp_path):
+    answers, paths = saved(pool, tmp_path, "q50")
+    done = run_example(answers, paths)
+    assert (done.returncode, done.stdout.count("proved")) == (0, 4), done.stderr
+    answers["proof"]["events"][1]["record"] = answers["proof"]["events"][1]["record"].replace("NRP", "TAX")
+    assert "not what was hashed" in run_example(answers, paths).stderr
+    answers, paths = saved(pool, tmp_path, "q50")
+    answers["proof"]["events"][0]["position"] += 1
+    assert "not in the log" in run_example(answers, paths).stderr
+    answers, paths = saved(pool, tmp_path, "q50")
+    answers["head"]["issued_at"] = "2020-01-01T00:00:00.000000+08:00"
+    assert "InvalidSignature" in run_example(answers, paths).stderr
+
+
+def test_the_example_is_short_and_imports_nothing_of_ours():
+    text = (Path(__file__).parents[2] / "examples" / "verify_proof.py").read_text()
+    assert len(text.splitlines()) <= 60
+    assert not any(f"{word} {room}" in text for word in ("import", "from") for room in ("adapters", "domain", "api"))
