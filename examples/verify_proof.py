@@ -1,10 +1,11 @@
-"""Verifies the proof of a parcel with nothing of Landcycle: SHA-256 and one Ed25519 signature.
-
-python verify_proof.py http://127.0.0.1:8000 120114001002GB00015 KEY    (or: proof.json head.json keys.json)"""
+"""Verifies a parcel's proof with nothing of Landcycle: `verify_proof.py http://127.0.0.1:8000 PARCEL KEY` asks the API,
+`verify_proof.py proof.json head.json keys.json` reads saved answers.
+"""
 
 import base64
 import hashlib
 import json
+import struct
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +13,6 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-MICRO = timedelta(microseconds=1)
 
 
 def sha(*parts: bytes) -> bytes:
@@ -50,7 +49,7 @@ def main(one: str, two: str, three: str) -> None:
         chain = sha(b"\x02", chain, event["record"].encode())
         assert chain.hex() == event["chain_hash"], f"version {event['version']}: the record is not what was hashed"
         since = datetime.fromisoformat(event["recorded_at"]) - datetime.fromtimestamp(0, UTC)
-        leaf = sha(b"\x00", chain, event["position"].to_bytes(8, "big"), (since // MICRO).to_bytes(8, "big"))
+        leaf = sha(b"\x00", chain, struct.pack(">QQ", event["position"], since // timedelta(microseconds=1)))
         if event["path"] is not None:
             found = root_of(leaf, event["leaf_index"], proof["tree_size"], event["path"])
             assert found == head["root"], f"version {event['version']}: not in the log of this head"

@@ -42,12 +42,12 @@ CREATE TABLE event_log (
 REVOKE ALL ON event_log, log_head, log_epoch FROM PUBLIC, landcycle_app;
 GRANT SELECT ON event_log, log_head, log_epoch TO landcycle_app;
 
-CREATE FUNCTION refuse_change_of_log() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'the event log is append-only: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
 END $$;
 
 -- For everybody, the owner and superusers among them, and also while replication roles switch triggers off.
 CREATE TRIGGER event_log_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event_log
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_log();
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 ALTER TABLE event_log ENABLE ALWAYS TRIGGER event_log_is_append_only;
