@@ -150,7 +150,7 @@ class Sender:
 
         Raises SendFailed when one failed: the marks before it were returned by earlier calls or come first.
         """
-        marks = []
+        marks: list[Any] = []
         while self._under_way and self._under_way[0][1].is_done:
             mark, future = self._under_way[0]
             if not future.succeeded():

@@ -122,7 +122,7 @@ class Relay:
                     self._wait_for_news()
                 elif not sent or sender.room < _BATCH:
                     sender.wait(1.0)
-                failpoints.hit("relay.after_produce")
+                failpoints.reach("relay.sent")
                 self._settle(sender)
                 self._lease.renew(kafka_ok=True)
             self._drain(sender)
@@ -149,7 +149,7 @@ class Relay:
             marks.setdefault(feed, []).append(mark)
         if not marks:
             return
-        failpoints.hit("relay.before_position")
+        failpoints.reach("relay.acknowledged")
         with self._connection.transaction():
             held = self._connection.execute(
                 "SELECT 1 FROM relay_lease WHERE epoch = %s FOR SHARE", (self._lease.epoch,)

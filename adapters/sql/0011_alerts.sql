@@ -1,0 +1,46 @@
+-- The log of alerts: decided once, never computed again, because people act on them. Source: contract 4.1, 5.
+
+-- One row: the last position. Locked last and until commit, so that positions are gapless in the order of commit.
+CREATE TABLE alert_head (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    position bigint NOT NULL DEFAULT 0
+);
+INSERT INTO alert_head DEFAULT VALUES;
+
+-- One row per parcel that ever had an alert: the last sequence. Worker and people lock these in the order of parcels.
+CREATE TABLE alert_parcel (
+    parcel_id text COLLATE "C" PRIMARY KEY,
+    sequence  bigint NOT NULL DEFAULT 0
+);
+
+-- Every change of every alert.
+CREATE TABLE alert_log (
+    position  bigint PRIMARY KEY,                           -- over all alerts
+    parcel_id text COLLATE "C" NOT NULL,
+    sequence  bigint NOT NULL,                              -- per parcel, from 1, without gaps
+    alert_id  uuid NOT NULL,
+    item      jsonb NOT NULL,                               -- the alert after the change
+    change    jsonb NOT NULL,                               -- {type, at, by, reason}
+    UNIQUE (parcel_id, sequence)
+);
+CREATE TRIGGER alert_log_is_append_only BEFORE UPDATE OR DELETE ON alert_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- How each alert stands now: the last item of the log, for lists.
+CREATE TABLE alert (
+    alert_id     uuid PRIMARY KEY,
+    parcel_id    text COLLATE "C" NOT NULL,
+    jurisdiction text COLLATE "C" NOT NULL,
+    code         text COLLATE "C" NOT NULL,
+    subject      text COLLATE "C" NOT NULL,                 -- which of several of the same code
+    episode      integer NOT NULL,                          -- the how many-th time
+    state        text COLLATE "C" NOT NULL,
+    level        text COLLATE "C" NOT NULL,
+    departments  text[] NOT NULL,
+    raised_at    bigint NOT NULL,                           -- position of its raising: the order of lists
+    item         jsonb NOT NULL,
+    UNIQUE (parcel_id, code, subject, episode)
+);
+CREATE INDEX alert_open ON alert (raised_at) WHERE state IN ('OPEN', 'ACKNOWLEDGED');
+CREATE INDEX alert_raised ON alert (raised_at);
+CREATE INDEX alert_open_of_parcel ON alert (parcel_id) WHERE state IN ('OPEN', 'ACKNOWLEDGED');

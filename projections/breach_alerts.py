@@ -1,0 +1,75 @@
+"""The alerts that stand, and those that ended (contract 4: `GET /v1/alerts`), in the order in which they were raised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from adapters.alert_log import OPEN_STATES, Raised, append_differences
+from adapters.postgres import Connection
+from projections.evaluated import Evaluated
+from projections.reach import within
+
+NAME: Final = "breach_alerts"
+
+
+class AlertItem(dict[str, Any]):
+    """An alert item that knows its place in the list: the position of its raising."""
+
+    place: int
+
+
+def write(connection: Connection, found: Sequence[Evaluated]) -> int:
+    """Appends what changed to the alert log. A parked parcel keeps the alerts that it had."""
+    return append_differences(
+        connection,
+        [
+            Raised(
+                one.parcel_id,
+                one.jurisdiction,
+                one.assessment.rule_set["id"],
+                one.assessment.alerts,
+                one.trigger,
+                one.by_correction,
+            )
+            for one in found
+            if one.assessment is not None
+        ],
+    )
+
+
+def find(
+    connection: Connection,
+    *,
+    jurisdictions: Sequence[str],
+    state: Literal["open", "closed", "all"] = "open",
+    level: str | None = None,
+    department: str | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Alert items by the position at which they were raised."""
+    condition, values = within(jurisdictions)
+    conditions = [condition]
+    if state != "all":
+        conditions.append(f"state {'IN' if state == 'open' else 'NOT IN'} ('{OPEN_STATES[0]}', '{OPEN_STATES[1]}')")
+    for clause, value in (("level = %s", level), ("departments @> ARRAY[%s]", department), ("raised_at > %s", after)):
+        if value is not None:
+            conditions.append(clause)
+            values.append(value)
+    rows = connection.execute(
+        f"SELECT raised_at, item FROM alert WHERE {' AND '.join(conditions)} ORDER BY raised_at LIMIT %s",
+        (*values, limit),
+    ).fetchall()
+    found: list[dict[str, Any]] = []
+    for raised_at, item in rows:
+        one = AlertItem(item)
+        one.place = raised_at
+        found.append(one)
+    return found
+
+
+def place(item: dict[str, Any]) -> int:
+    """Where an item stands in the list."""
+    assert isinstance(item, AlertItem)
+    return item.place

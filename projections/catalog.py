@@ -1,0 +1,101 @@
+"""The one list of read models, and how current they are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta, timezone
+from typing import Any, Final
+
+from adapters import alert_log
+from adapters.postgres import Connection, open_pool
+from adapters.settings import Settings
+from projections import breach_alerts, compliance, data_quality, exit_eligible, history, status_feed
+from projections.evaluated import Evaluated
+
+NAMES: Final = (
+    compliance.NAME,
+    breach_alerts.NAME,
+    exit_eligible.NAME,
+    data_quality.NAME,
+    status_feed.NAME,
+    history.NAME,
+)
+"""One question each; `history` reads the log itself and has no rows of its own."""
+_SHANGHAI: Final = timezone(timedelta(hours=8))
+
+
+def write(connection: Connection, found: Sequence[Evaluated], as_of: int, rules_position: int) -> int:
+    """Writes every read model for these parcels; returns the number of alert changes. The caller's transaction."""
+    if not found:
+        return 0
+    compliance.write(connection, found, as_of, rules_position)
+    exit_eligible.write(connection, found)
+    data_quality.write(connection, found)
+    changed = breach_alerts.write(connection, found)
+    status_feed.write(connection, found, alert_log.ids_of(connection, [one.parcel_id for one in found]))
+    return changed
+
+
+def data_as_of(connection: Connection) -> dict[str, Any]:
+    """`{position, recorded_at, as_of}` of what the lists show."""
+    row = connection.execute(
+        "SELECT l.position, e.recorded_at, nullif(l.ticked_on, '-infinity') FROM worker_lease l"
+        " LEFT JOIN event_log e ON e.position = l.position"
+    ).fetchone()
+    assert row is not None, "worker_lease has one row"
+    recorded = None if row[1] is None else row[1].astimezone(_SHANGHAI).isoformat(timespec="microseconds")
+    return {"position": row[0], "recorded_at": recorded, "as_of": None if row[2] is None else row[2].isoformat()}
+
+
+def wait_for(connection: Connection, position: int, seconds: float) -> bool:
+    """Waits until the lists show an event; False when they do not in time."""
+    end = time.monotonic() + seconds
+    while True:
+        row = connection.execute("SELECT position >= %s FROM worker_lease", (position,)).fetchone()
+        connection.commit()
+        if row is not None and row[0]:
+            return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.02)
+
+
+def lag_seconds(connection: Connection) -> float:
+    """How long the oldest event that the lists do not show has waited, or how long nobody has worked."""
+    row = connection.execute(
+        "SELECT greatest(coalesce(extract(epoch FROM now() - (SELECT recorded_at FROM event_log WHERE position = l.position + 1)), 0),"
+        " extract(epoch FROM now() - l.beaten_at) - 5, 0) FROM worker_lease l"
+    ).fetchone()
+    assert row is not None, "worker_lease has one row"
+    return float(row[0])
+
+
+def lag(settings: Settings) -> dict[str, Any]:
+    """`landcycle lag`: events and seconds behind, alerts and statuses that Kafka does not have yet."""
+    with open_pool(settings.database_url, max_size=1) as pool, pool.connection() as connection:
+        row = connection.execute(
+            "SELECT h.position, l.position, l.ticked_on::text, l.holder, l.expires_at > now(),"
+            " (SELECT position FROM alert_head) - (SELECT position FROM relay_position WHERE feed = 'alerts'),"
+            " h.position - (SELECT position FROM relay_position WHERE feed = 'events'),"
+            " (SELECT count(*) FROM status_feed WHERE revision > published_revision),"
+            " (SELECT count(*) FROM read_parcel WHERE parked IS NOT NULL)"
+            " FROM log_head h, worker_lease l"
+        ).fetchone()
+        assert row is not None
+        keys = (
+            "log_position",
+            "worker_position",
+            "ticked_on",
+            "worker",
+            "working",
+            "unsent_alerts",
+            "unsent_events",
+            "unsent_statuses",
+            "parked",
+        )
+        return {
+            **dict(zip(keys, row, strict=True)),
+            "lag_events": row[0] - row[1],
+            "lag_seconds": lag_seconds(connection),
+        }

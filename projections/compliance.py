@@ -1,0 +1,98 @@
+"""Which parcels are there and how do they stand (contract 4: `GET /v1/parcels`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from adapters import alert_log
+from adapters.postgres import Connection
+from projections.evaluated import Evaluated, next_due, parcel_item
+from projections.reach import within
+
+NAME: Final = "compliance"
+
+_WRITE: Final = """
+INSERT INTO read_parcel AS p SELECT * FROM jsonb_to_recordset(%s) AS r (
+    parcel_id text, jurisdiction text, version integer, as_of date, rules_position bigint, next_change_on date, stage text,
+    compliance text, departments text[], next_due date, aliases text[], words text, parked text, item jsonb)
+ORDER BY parcel_id
+ON CONFLICT (parcel_id) DO UPDATE SET (jurisdiction, version, as_of, rules_position, next_change_on, stage, compliance,
+    departments, next_due, aliases, words, parked, item) = (excluded.jurisdiction, excluded.version, excluded.as_of,
+    excluded.rules_position, excluded.next_change_on, excluded.stage, excluded.compliance, excluded.departments,
+    excluded.next_due, excluded.aliases, excluded.words, excluded.parked, excluded.item)
+WHERE p.version <= excluded.version AND p.as_of <= excluded.as_of AND p.rules_position <= excluded.rules_position
+"""
+
+
+def write(connection: Connection, found: Sequence[Evaluated], as_of: int, rules_position: int) -> None:
+    """Replaces the rows of these parcels; none goes back in version, day or rules."""
+    connection.execute(_WRITE, (Jsonb([_row(one, as_of, rules_position) for one in found]),))
+
+
+def _row(one: Evaluated, as_of: int, rules_position: int) -> dict[str, Any]:
+    assessment, item = one.assessment, parcel_item(one)
+    holder = item["holder"] or {}
+    due = next_due(assessment)
+    change = assessment.next_change_on if assessment else None
+    return {
+        "parcel_id": one.parcel_id,
+        "jurisdiction": one.jurisdiction,
+        "version": one.version,
+        "as_of": date.fromordinal(as_of).isoformat(),
+        "rules_position": rules_position,
+        "next_change_on": None if change is None else date.fromordinal(change).isoformat(),
+        "stage": item["stage"],
+        "compliance": item["compliance"],
+        "departments": sorted({name for alert in assessment.alerts for name in alert.departments})
+        if assessment
+        else [],
+        "next_due": None if due is None else date.fromordinal(due[1]).isoformat(),
+        "aliases": one.aliases,
+        "words": " ".join(filter(None, [one.parcel_id, *one.aliases, holder.get("name"), holder.get("uscc")])),
+        "parked": one.parked,
+        "item": item,
+    }
+
+
+def find(
+    connection: Connection,
+    *,
+    jurisdictions: Sequence[str],
+    stage: str | None = None,
+    compliance: str | None = None,
+    department: str | None = None,
+    due_before: int | None = None,
+    q: str | None = None,
+    alias: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Parcel items by `parcel_id`, after one. `jurisdictions` are prefixes; `due_before` is a day number."""
+    condition, values = within(jurisdictions)
+    conditions = [condition]
+    for clause, value in (
+        ("parcel_id > %s", after),
+        ("stage = %s", stage),
+        ("compliance = %s", compliance),
+        ("departments @> ARRAY[%s]", department),
+        ("next_due < %s", None if due_before is None else date.fromordinal(due_before)),
+        ("aliases @> ARRAY[%s]", alias),
+        ("strpos(words, %s) > 0", q),
+    ):
+        if value is not None:
+            conditions.append(clause)
+            values.append(value)
+    rows = connection.execute(
+        f"SELECT item FROM read_parcel WHERE {' AND '.join(conditions)} ORDER BY parcel_id LIMIT %s",
+        (*values, limit),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def alert_ids(connection: Connection, parcel_id: str) -> Mapping[tuple[str, str], str]:
+    """(code, subject) → id of the open alerts of a parcel."""
+    return alert_log.ids_of(connection, [parcel_id]).get(parcel_id, {})

@@ -1,0 +1,115 @@
+"""Which ways out are open to a parcel, and what bars the others (contract 4: `GET /v1/exit-eligible`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from adapters.postgres import Connection
+from domain.event import day_text
+from projections.evaluated import Evaluated
+from projections.reach import within
+
+NAME: Final = "exit_eligible"
+
+BLOCKERS: Final = {
+    "TENURE": ("供应方式不是出让", "办理转出让或出让手续"),
+    "PRICE_UNPAID": ("土地价款未见全部缴清", "缴清价款并由财政、税务部门上报"),
+    "NO_TITLE": ("没有不动产登记记录", "办理不动产登记"),
+    "INVESTMENT_BELOW": ("开发投资未达25%且未竣工", "投资达到25%或竣工后上报"),
+    "IDLE": ("处于土地闲置期间", "动工开发或完成闲置土地处置"),
+    "SEIZED": ("土地使用权被查封", "解除查封"),
+    "TERM_OVER": ("土地使用期限已届满或权利已注销", "办理续期"),
+    "EXIT_RUNNING": ("退出程序正在进行", "完成或撤回正在进行的退出"),
+    "STARTED": ("土地已动工", "无法消除：已动工土地不得无偿收回"),
+    "CLOCK_BELOW_Y2": ("未动工未满二年", "满二年"),
+    "NOT_DETERMINED": ("未认定为企业原因的闲置土地", "作出闲置土地认定"),
+    "NO_EXIT_CLAUSE": ("监管协议没有退出条款", "以补充协议约定退出条款"),
+    "FAILURES_BELOW_2": ("连续评估不达标不足两次", "再次评估"),
+    "NO_REQUEST": ("没有相应申请或报告", "提出申请并上报"),
+    "NO_DECISION": ("没有相应决定或批准", "作出决定并上报"),
+    "NOT_DUE": ("期限未到或条件未发生", "到期后"),
+    "NO_BREACH": ("没有可随转让承接的未结违约", "无违约时适用整体转让（MT）"),
+}  # fmt: skip
+"""Blocker code → (in words, what clears it)."""
+
+_WRITE: Final = """
+INSERT INTO read_exit AS e SELECT * FROM jsonb_to_recordset(%s) AS r (
+    parcel_id text, kind text, jurisdiction text, eligible boolean, item jsonb)
+ON CONFLICT (parcel_id, kind) DO UPDATE SET (jurisdiction, eligible, item) = (excluded.jurisdiction, excluded.eligible, excluded.item)
+WHERE (e.jurisdiction, e.eligible, e.item) IS DISTINCT FROM (excluded.jurisdiction, excluded.eligible, excluded.item)
+"""
+
+
+def write(connection: Connection, found: Sequence[Evaluated]) -> None:
+    """Replaces the rows of these parcels; a parked parcel is never eligible."""
+    parked = [one.parcel_id for one in found if one.assessment is None]
+    if parked:
+        connection.execute("DELETE FROM read_exit WHERE parcel_id = ANY(%s)", (parked,))
+    connection.execute(_WRITE, (Jsonb([row for one in found for row in _rows(one)]),))
+
+
+def _rows(one: Evaluated) -> list[dict[str, Any]]:
+    assessment = one.assessment
+    if assessment is None:
+        return []
+    return [
+        {
+            "parcel_id": one.parcel_id,
+            "kind": kind.kind,
+            "jurisdiction": one.jurisdiction,
+            "eligible": kind.eligible and kind.kind not in ("VS", "AB"),
+            "item": {
+                "parcel_id": one.parcel_id,
+                "jurisdiction": one.jurisdiction,
+                "holder": assessment.holder,
+                "stage": assessment.stage,
+                "kind": kind.kind,
+                "eligible": kind.eligible,
+                "since": None if kind.since is None else day_text(kind.since),
+                "basis": list(kind.basis),
+                "blockers": [blocker(code) for code in kind.blockers],
+            },
+        }
+        for kind in assessment.exit_kinds
+    ]
+
+
+def blocker(code: str) -> dict[str, str]:
+    """A blocker in words, with what would clear it."""
+    if code.startswith("OPEN_BREACH:"):
+        return {"code": code, "message": f"有未结违约（{code.partition(':')[2]}）", "cleared_by": "整改完成或违约了结"}
+    message, cleared_by = BLOCKERS[code]
+    return {"code": code, "message": message, "cleared_by": cleared_by}
+
+
+def find(
+    connection: Connection,
+    *,
+    jurisdictions: Sequence[str],
+    kind: str | None = None,
+    eligible: bool | None = True,
+    after: tuple[str, str] | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Exit items by (parcel, kind). VS and AB are always open: they are listed only when asked for by kind or `any`."""
+    condition, values = within(jurisdictions)
+    conditions = [condition]
+    if kind in ("VS", "AB") and eligible is not None:
+        conditions.append("(item ->> 'eligible')::boolean = %s")
+        values.append(eligible)
+    elif eligible is not None:
+        conditions.append("eligible" if eligible else "NOT eligible AND kind NOT IN ('VS', 'AB')")
+    if kind is not None:
+        conditions.append("kind = %s")
+        values.append(kind)
+    if after is not None:
+        conditions.append("(parcel_id, kind) > (%s, %s)")
+        values += after
+    rows = connection.execute(
+        f"SELECT item FROM read_exit WHERE {' AND '.join(conditions)} ORDER BY parcel_id, kind LIMIT %s",
+        (*values, limit),
+    ).fetchall()
+    return [row[0] for row in rows]
