@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 import orjson
@@ -18,7 +19,7 @@ from api.answers import JsonAnswer
 from api.dependencies import Caller, Parts, Wiring, parts_of, refuse_unknown_parameters
 from api.fields import Code, Cursor, Division, Limit, MinPosition, is_uuid
 from api.hiding import Eyes
-from api.lists import page, prefixes
+from api.lists import in_area, page, prefixes
 from api.principals import Principal, must_cover
 from api.problems import Problem
 from domain.errors import FieldError
@@ -105,13 +106,12 @@ async def _changes(parts: Parts, principal: Principal, after: int, streams: set[
     yield b"retry: 2000\n\n"
     try:
         while True:
-            batch = await run_in_threadpool(_read, parts, after)
-            for change in batch:
-                after = change.position
-                if change.item["jurisdiction"].startswith(tuple(prefixes(principal, None))):
-                    quiet = 0.0
-                    yield _event(change, eyes)
-            if batch:
+            batch = await run_in_threadpool(_read, parts, principal, after)
+            for change in batch.seen:
+                quiet = 0.0
+                yield _event(change, eyes)
+            if batch.last > after:
+                after = batch.last
                 continue
             await asyncio.sleep(POLL_SECONDS)
             quiet += POLL_SECONDS
@@ -127,9 +127,22 @@ def _event(change: alert_log.AlertChange, eyes: Eyes) -> bytes:
     return b"id: %d\nevent: %b\ndata: %b\n\n" % (change.position, str(change.change["type"]).encode(), data)
 
 
-def _read(parts: Parts, after: int) -> list[alert_log.AlertChange]:
+@dataclass(slots=True, frozen=True)
+class _Batch:
+    """Changes that the caller may see, and the position up to which the log was read."""
+
+    seen: list[alert_log.AlertChange]
+    last: int
+
+
+def _read(parts: Parts, principal: Principal, after: int) -> _Batch:
     with parts.log.connection() as connection:
-        return alert_log.read_after(connection, after, _BATCH)
+        changes = alert_log.read_after(connection, after, _BATCH)
+        codes = tuple(prefixes(principal, None))
+        within = [change for change in changes if change.item["jurisdiction"].startswith(codes)]
+        allowed = {item["parcel_id"] for item in in_area(connection, principal, [change.item for change in within])}
+    seen = [change for change in within if change.item["parcel_id"] in allowed]
+    return _Batch(seen, changes[-1].position if changes else after)
 
 
 def _last_position(parts: Parts) -> int:
@@ -161,7 +174,7 @@ async def close_alert(alert_id: str, request: Request) -> Response:
 async def _act(request: Request, alert_id: str, act: str) -> Response:
     parts = parts_of(request)
     principal = await parts.authenticator.principal(request)
-    item = await run_in_threadpool(_alert, parts, alert_id)
+    item = await run_in_threadpool(_alert, parts, principal, alert_id)
     if item is None:
         raise Problem("NOT_FOUND", "没有这条预警")
     must_cover(principal, item["jurisdiction"])
@@ -173,11 +186,12 @@ async def _act(request: Request, alert_id: str, act: str) -> Response:
     return JsonAnswer(Eyes(principal).answer(await run_in_threadpool(_record, parts, alert_id, act, principal, note)))
 
 
-def _alert(parts: Parts, alert_id: str) -> dict[str, Any] | None:
+def _alert(parts: Parts, principal: Principal, alert_id: str) -> dict[str, Any] | None:
     if not is_uuid(alert_id):
         return None
     with parts.log.connection() as connection:
-        return alert_log.find(connection, alert_id.lower())
+        found = alert_log.find(connection, alert_id.lower())
+        return found if found and in_area(connection, principal, [found]) else None
 
 
 def _must_be_concerned(principal: Principal, item: dict[str, Any]) -> None:

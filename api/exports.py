@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from api.dependencies import Caller, Parts, Wiring
 from api.fields import Division
 from api.hiding import HIDDEN, Eyes
-from api.lists import prefixes
+from api.lists import in_area, prefixes
 from api.principals import Principal
 from projections import breach_alerts, compliance, exit_eligible
 
@@ -77,7 +77,8 @@ def _items(parts: Parts, principal: Principal, question: str, codes: list[str]) 
                 found = breach_alerts.find(connection, jurisdictions=codes, state="all", after=after, limit=_PAGE)
             else:
                 found = exit_eligible.find(connection, jurisdictions=codes, after=after, limit=_PAGE)
-        yield from (eyes.answer(item) for item in found)
+            shown = in_area(connection, principal, found)
+        yield from (eyes.answer(item) for item in shown)
         if len(found) < _PAGE:
             return
         after = _place(question, found[-1])

@@ -38,12 +38,13 @@ def page(
         if min_position is not None and not catalog.wait_for(connection, min_position, WAIT_SECONDS):
             raise Problem("BEHIND", headers={"Retry-After": "1"})
         items = find(connection, after, limit + 1)
+        more, items = len(items) > limit, items[:limit]
+        shown = in_area(connection, principal, items)
         current = catalog.data_as_of(connection)
-    more, items = len(items) > limit, items[:limit]
     eyes = Eyes(principal)
     return JsonAnswer(
         {
-            "items": [eyes.answer(item) for item in items],
+            "items": [eyes.answer(item) for item in shown],
             "next": parts.cursors.seal(question, asked, place(items[-1])) if more else None,
             "data_as_of": current,
         }
@@ -59,3 +60,16 @@ def prefixes(principal: Principal, jurisdiction: str | None) -> list[str]:
     if covers(jurisdiction, principal.jurisdiction):
         return [prefix(principal.jurisdiction)]
     raise Problem("FOREIGN_JURISDICTION", f"{jurisdiction}不在本密钥的行政区{principal.jurisdiction}之内")
+
+
+def in_area(connection: Connection, principal: Principal, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of items about parcels those that a key bound to an area may see: of that area, or of none that is known."""
+    if principal.area_id is None or not items:
+        return items
+    rows = connection.execute(
+        "SELECT DISTINCT ON (parcel_id) parcel_id, record::jsonb -> 'data' ->> 'area_id' FROM event_log"
+        " WHERE parcel_id = ANY(%s) AND type = 'contract.signed' ORDER BY parcel_id, version DESC",
+        ([item["parcel_id"] for item in items],),
+    ).fetchall()
+    areas = dict(rows)
+    return [item for item in items if areas.get(item["parcel_id"]) in (None, principal.area_id)]

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from adapters.parcel_log import find, head, read_stream
+from adapters.parcel_log import head, read_stream
 from adapters.posts import IdReused, Post
 from adapters.receipts import Receipt
 from api import bodies
 from api.answers import JsonAnswer, receipt_item, wire_time
 from api.dependencies import Parcel, Parts, SeenParcel, Wiring, jurisdiction_of, parts_of, refuse_unknown_parameters
 from api.direct import DirectRoute
-from api.fields import AsOf, Cursor, KnownAt, Limit, day_of, is_uuid, moment_of
+from api.fields import AsOf, Cursor, KnownAt, Limit, day_of, moment_of
 from api.hiding import Eyes
 from api.past_breaches import every_breach
 from api.principals import Principal, must_cover
@@ -25,7 +25,7 @@ from api.quarters import last_quarters
 from api.reports import Report, Stream, if_match
 from domain.answers import breach_item, status_answer
 from domain.assessment import Assessment
-from domain.event import day_text
+from domain.event import Event, day_text
 from domain.events import RANK
 from domain.facts import Facts, fold
 from domain.identifiers import parse_parcel_id
@@ -183,35 +183,35 @@ def get_history(
     parcel: Parcel, parts: Wiring, known_at: KnownAt = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Response:
     """Every event in the order of `version`, with department, document, both times, corrections and chain hash."""
-    asked = moment_of(known_at)
-    filters = {"parcel_id": parcel.parcel_id, "known_at": asked}
+    filters = {"parcel_id": parcel.parcel_id, "known_at": moment_of(known_at)}
     after = parts.cursors.open("history", filters, cursor) or 0
-    with parts.log.connection() as connection:
-        stands = head(connection)
-        known = stands.recorded_at if asked is None else min(asked, stands.recorded_at)
-        items = history.find(connection, parcel.parcel_id, known_at=known, after_version=after, limit=limit + 1)
-    if not items and after == 0:
-        raise Problem("UNKNOWN_PARCEL")
-    more = len(items) > limit
-    eyes = Eyes(parcel.principal)
-    shown = [eyes.event(item) for item in items[:limit]]
+    question = Question(parts, parcel, None, known_at)
+    events = question.facts.events[after : after + limit]
+    eyes, more = Eyes(parcel.principal), after + limit < len(question.facts.events)
     return JsonAnswer(
         {
-            "items": shown,
-            "next": parts.cursors.seal("history", filters, shown[-1]["version"]) if more else None,
-            "data_as_of": data_as_of(stands.position, known, parts.today()),
+            "items": [eyes.event(history_item(question.facts, event)) for event in events],
+            "next": parts.cursors.seal("history", filters, events[-1].version) if more else None,
+            "data_as_of": _data_as_of(question),
         }
     )
+
+
+def history_item(facts: Facts, event: Event) -> dict[str, Any]:
+    """The item of an event with what later events did to it, as far as they are known."""
+    fact, withdrawal = facts.by_id.get(event.event_id), facts.withdrawn.get(event.event_id)
+    return {
+        **history.item(event),
+        "corrected_by": [correction.event_id for correction in fact.corrected_by] if fact else [],
+        "withdrawn_by": withdrawal.event_id if withdrawal else None,
+    }
 
 
 @router.get("/v1/parcels/{parcel_id}/events/{event_id}", name="One event")  # noqa: FAST003 - `Parcel` takes it
 def get_event(parcel: Parcel, parts: Wiring, event_id: str) -> Response:
     """The history item that the `Location` of a receipt names."""
-    items: list[dict[str, Any]] = []
-    with parts.log.connection() as connection:
-        event = find(connection, event_id.lower()) if is_uuid(event_id) else None
-        if event is not None and event.parcel_id == parcel.parcel_id:
-            items = history.find(connection, parcel.parcel_id, known_at=None, after_version=event.version - 1, limit=1)
-    if not items:
+    facts = Question(parts, parcel, None, None).facts
+    event = next((one for one in facts.events if one.event_id == event_id.lower()), None)
+    if event is None:
         raise Problem("NOT_FOUND", "本地块没有这个事件")
-    return JsonAnswer(Eyes(parcel.principal).event(items[0]))
+    return JsonAnswer(Eyes(parcel.principal).event(history_item(facts, event)))

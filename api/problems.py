@@ -9,18 +9,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
-from domain.refusal_codes import CODES
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from adapters.alert_log import AlertState
 from adapters.postgres import DatabaseUnavailable
 from adapters.posts import IdReused, StaleVersion
 from api.answers import JsonAnswer
 from api.problem_codes import HTTP_CODES
 from domain.errors import FieldError, Kind, Refusal
 from domain.identifiers import MalformedCode
+from domain.refusal_codes import CODES
 
 MEDIA_TYPE: Final = "application/problem+json"
 STATUS_OF_KIND: Final[Mapping[Kind, int]] = {Kind.SHAPE: 422, Kind.RULE: 409, Kind.ENTITLEMENT: 403}
@@ -65,6 +66,8 @@ def problem_of(error: Exception) -> Problem | None:
         return Problem("VERSION_STALE", detail, headers={"ETag": f'"{error.version}"'}, version=error.version)
     if isinstance(error, IdReused):
         return Problem("EVENT_ID_REUSED", f"事件编号{error.event_id}已用于另一份内容")
+    if isinstance(error, AlertState):
+        return Problem("ALERT_STATE", str(error))
     if isinstance(error, DatabaseUnavailable):
         return Problem("LOG_UNAVAILABLE", headers={"Retry-After": "1"})
     return None
@@ -135,7 +138,7 @@ async def _fault(request: Request, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Every refusal of the application leaves as a problem document."""
-    for kind in (Problem, Refusal, MalformedCode, StaleVersion, IdReused, DatabaseUnavailable):
+    for kind in (Problem, Refusal, MalformedCode, StaleVersion, IdReused, AlertState, DatabaseUnavailable):
         app.add_exception_handler(kind, _expected)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _parameters)
