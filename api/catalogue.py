@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from domain.refusal_codes import CODES
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -17,6 +16,7 @@ from domain.departments import NAMES
 from domain.event import day_text
 from domain.events import CATALOGUE, EventType
 from domain.policy import ENGINE, Rules
+from domain.refusal_codes import CODES
 
 router = APIRouter(tags=["catalogue"])
 

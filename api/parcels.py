@@ -9,14 +9,15 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from adapters.parcel_log import head, read_stream
+from adapters.parcel_log import find, head, read_stream
+from adapters.postgres import Connection
 from adapters.posts import IdReused, Post
 from adapters.receipts import Receipt
 from api import bodies
 from api.answers import JsonAnswer, receipt_item, wire_time
 from api.dependencies import Parcel, Parts, SeenParcel, Wiring, jurisdiction_of, parts_of, refuse_unknown_parameters
 from api.direct import DirectRoute
-from api.fields import AsOf, Cursor, KnownAt, Limit, day_of, moment_of
+from api.fields import AsOf, Cursor, KnownAt, Limit, day_of, is_uuid, moment_of
 from api.hiding import Eyes
 from api.past_breaches import every_breach
 from api.principals import Principal, must_cover
@@ -25,7 +26,7 @@ from api.quarters import last_quarters
 from api.reports import Report, Stream, if_match
 from domain.answers import breach_item, status_answer
 from domain.assessment import Assessment
-from domain.event import Event, day_text
+from domain.event import day_text
 from domain.events import RANK
 from domain.facts import Facts, fold
 from domain.identifiers import parse_parcel_id
@@ -107,7 +108,7 @@ class Question:
     """What is asked about a parcel: a day, a state of knowledge, and everything needed to answer."""
 
     def __init__(self, parts: Parts, parcel: SeenParcel, as_of: str | None, known_at: str | None) -> None:
-        asked = moment_of(known_at)
+        asked, day = moment_of(known_at), None if as_of is None else day_of(as_of)
         with parts.log.connection() as connection:
             stands = head(connection)
             events = read_stream(connection, parcel.parcel_id)
@@ -120,7 +121,7 @@ class Question:
             raise Problem("UNKNOWN_PARCEL")
         area_must_match(parcel.principal, self.facts)
         self.today = parts.today()
-        self.as_of = self.today if as_of is None else day_of(as_of)
+        self.as_of = self.today if day is None else day
         self.book: RuleBook = parts.rules.current(stands) if self.now else parts.rules.as_known(self.known_at)
         self.rules = self.book.rules(parcel.jurisdiction, _area_id(self.facts))
 
@@ -183,35 +184,39 @@ def get_history(
     parcel: Parcel, parts: Wiring, known_at: KnownAt = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Response:
     """Every event in the order of `version`, with department, document, both times, corrections and chain hash."""
-    filters = {"parcel_id": parcel.parcel_id, "known_at": moment_of(known_at)}
+    asked = moment_of(known_at)
+    filters = {"parcel_id": parcel.parcel_id, "known_at": asked}
     after = parts.cursors.open("history", filters, cursor) or 0
-    question = Question(parts, parcel, None, known_at)
-    events = question.facts.events[after : after + limit]
-    eyes, more = Eyes(parcel.principal), after + limit < len(question.facts.events)
+    with parts.log.connection() as connection:
+        stands = head(connection)
+        known = stands.recorded_at if asked is None else min(asked, stands.recorded_at)
+        found = history.find(connection, parcel.parcel_id, known_at=known, after_version=after, limit=limit + 1)
+        _must_be_seen(connection, parcel)
+    if not found:
+        raise Problem("UNKNOWN_PARCEL")
+    eyes, items = Eyes(parcel.principal), found[:limit]
     return JsonAnswer(
         {
-            "items": [eyes.event(history_item(question.facts, event)) for event in events],
-            "next": parts.cursors.seal("history", filters, events[-1].version) if more else None,
-            "data_as_of": _data_as_of(question),
+            "items": [eyes.event(item) for item in items],
+            "next": parts.cursors.seal("history", filters, items[-1]["version"]) if len(found) > limit else None,
+            "data_as_of": data_as_of(stands.position, known, parts.today()),
         }
     )
 
 
-def history_item(facts: Facts, event: Event) -> dict[str, Any]:
-    """The item of an event with what later events did to it, as far as they are known."""
-    fact, withdrawal = facts.by_id.get(event.event_id), facts.withdrawn.get(event.event_id)
-    return {
-        **history.item(event),
-        "corrected_by": [correction.event_id for correction in fact.corrected_by] if fact else [],
-        "withdrawn_by": withdrawal.event_id if withdrawal else None,
-    }
+def _must_be_seen(connection: Connection, parcel: SeenParcel) -> None:
+    """Raises Problem 403 where the key is bound to another area."""
+    if parcel.principal.area_id is not None:
+        area_must_match(parcel.principal, fold(read_stream(connection, parcel.parcel_id), RANK))
 
 
 @router.get("/v1/parcels/{parcel_id}/events/{event_id}", name="One event")  # noqa: FAST003 - `Parcel` takes it
 def get_event(parcel: Parcel, parts: Wiring, event_id: str) -> Response:
     """The history item that the `Location` of a receipt names."""
-    facts = Question(parts, parcel, None, None).facts
-    event = next((one for one in facts.events if one.event_id == event_id.lower()), None)
-    if event is None:
-        raise Problem("NOT_FOUND", "本地块没有这个事件")
-    return JsonAnswer(Eyes(parcel.principal).event(history_item(facts, event)))
+    with parts.log.connection() as connection:
+        event = find(connection, event_id.lower()) if is_uuid(event_id) else None
+        if event is None or event.parcel_id != parcel.parcel_id:
+            raise Problem("NOT_FOUND", "本地块没有这个事件")
+        _must_be_seen(connection, parcel)
+        (item,) = history.find(connection, parcel.parcel_id, known_at=None, after_version=event.version - 1, limit=1)
+    return JsonAnswer(Eyes(parcel.principal).event(item))
