@@ -218,3 +218,8 @@ def _port(directory: Path) -> int:
             memory.write_text(f"{port}\n", encoding="ascii")
             return port
     raise EmbeddedPostgresFailed("127.0.0.1上没有空闲端口")
+
+
+def is_running(directory: Path) -> bool:
+    """Does the server of a directory run."""
+    return _running(directory.resolve() / "data")

@@ -1,0 +1,319 @@
+"""`landcycle serve`: PostgreSQL, Kafka, API, worker and relay under one parent that starts again what died."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from adapters import api_keys, embedded_kafka, embedded_postgres
+from adapters.postgres import DatabaseUnavailable, migrate, open_pool
+from adapters.settings import Settings, business_date
+from api import sample
+
+READY_SECONDS: Final = 60
+_SECRETS: Final = ("key_pepper", "body_hash_key", "cursor_key")
+_SAMPLE_KEYS: Final = (
+    ("regulator", "000000", "regulator", None),
+    ("coordinator", "120000", "coordinator", None),
+    ("120114/NRP", "120114", "department", "NRP"),
+    ("120114/HUC", "120114", "department", "HUC"),
+    ("120114/FIN", "120114", "department", "FIN"),
+)
+"""(name, jurisdiction, role, department) of the keys that a first start makes and prints."""
+
+
+class CannotServe(Exception):  # noqa: N818 - told in one line
+    """Why the system does not start."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One child process and how often it had to be started."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause: float = 0.0
+
+    def start(self) -> None:
+        """Starts it; it dies with its parent."""
+        self.process = subprocess.Popen(self.command, env=self.environment, preexec_fn=_die_with_parent)  # noqa: S603, PLW1509 - our own
+        self.started_at = time.monotonic()
+
+    def stop(self, seconds: float = 10) -> None:
+        """Asks it to end, then ends it."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@dataclass(slots=True)
+class Options:
+    """What the command line asks for."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    processes: int = 1
+    with_sample: bool = True
+    with_kafka: bool = True
+
+
+@dataclass(slots=True)
+class System:
+    """Everything that runs."""
+
+    settings: Settings
+    options: Options
+    postgres: embedded_postgres.Server | None = None
+    kafka: embedded_kafka.Broker | None = None
+    parts: list[Part] = field(default_factory=list)
+    stopping: bool = False
+
+
+def serve(settings: Settings, options: Options) -> None:
+    """Runs until SIGTERM or Ctrl-C. Raises CannotServe."""
+    _port_must_be_free(options)
+    directory = settings.data_dir
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotServe(f"数据目录{directory}正被另一个landcycle serve使用 (DATA_DIR_IN_USE)") from None
+        system = System(with_secrets(settings), options)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: setattr(system, "stopping", True))
+        try:
+            _start(system)
+            _watch(system)
+        finally:
+            _stop(system)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _port_must_be_free(options: Options) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((options.host, options.port))
+        except OSError as error:
+            raise CannotServe(
+                f"端口{options.host}:{options.port}不可用（{error.strerror}）；请用--port换一个 (PORT_IN_USE)"
+            ) from None
+
+
+def with_secrets(settings: Settings) -> Settings:
+    """Secrets that nobody set are made once and kept in the data directory, readable by its owner alone."""
+    path = settings.data_dir / "secrets.json"
+    kept: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    for name in _SECRETS:
+        kept.setdefault(name, secrets.token_hex(32))
+    if settings.environment == "production" and any(
+        not getattr(settings, name).get_secret_value() for name in _SECRETS
+    ):
+        raise CannotServe(
+            "生产环境须设置LANDCYCLE_KEY_PEPPER、LANDCYCLE_BODY_HASH_KEY、LANDCYCLE_CURSOR_KEY (SECRETS_MISSING)"
+        )
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(kept), "utf-8")
+    fresh.replace(path)
+    chosen = {name: kept[name] for name in _SECRETS if not getattr(settings, name).get_secret_value()}
+    return Settings.model_validate(settings.model_dump() | chosen)
+
+
+def _start(system: System) -> None:
+    """Servers first, then the schema, then the parts; prints what to try when all is ready."""
+    _start_postgres(system)
+    migrate(system.settings.database_url)
+    _start_kafka(system)
+    first = _first_keys(system)
+    if first and system.options.with_sample:
+        parcels, events = sample.load(system.settings, sample.sample(business_date(system.settings)))
+        _say(f"  示例数据 sample: {parcels} parcels, {events} events")
+    _start_parts(system)
+    _wait_until_ready(system)
+    _welcome(system)
+
+
+def _start_postgres(system: System) -> None:
+    if system.settings.database_url:
+        return
+    _say("  PostgreSQL …")
+    directory = system.settings.data_dir / "postgres"
+    try:
+        system.postgres = embedded_postgres.start(directory)
+    except embedded_postgres.EmbeddedPostgresFailed as error:
+        raise CannotServe(f"{error} (POSTGRES_FAILED)") from error
+    system.settings = system.settings.model_copy(update={"database_url": system.postgres.url})
+
+
+def _start_kafka(system: System) -> None:
+    if system.settings.kafka_bootstrap_servers or not system.options.with_kafka:
+        return
+    _say("  Apache Kafka …")
+    try:
+        system.kafka = embedded_kafka.start(system.settings.data_dir / "kafka")
+    except embedded_kafka.EmbeddedKafkaUnavailable as error:
+        _say(f"  没有Kafka，系统照常运行，预警留在日志中并可经HTTP读取：{error}")
+        return
+    system.settings = system.settings.model_copy(update={"kafka_bootstrap_servers": system.kafka.address})
+
+
+def _first_keys(system: System) -> bool:
+    """Makes the keys to try, once; True at the first start."""
+    path = system.settings.data_dir / "keys.json"
+    if path.exists() or system.settings.environment == "production":
+        return False
+    with open_pool(system.settings.database_url, max_size=1) as pool, pool.connection() as connection:
+        made = {
+            name: api_keys.create(connection, system.settings, jurisdiction, role, department)
+            for name, jurisdiction, role, department in _SAMPLE_KEYS
+        }
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(made, indent=1), "utf-8")
+    return True
+
+
+def _start_parts(system: System) -> None:
+    options, environment = system.options, _environment(system.settings)
+    uvicorn = [
+        sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--host", options.host, "--port", str(options.port),
+        "--workers", str(options.processes), "--log-level", "warning", "--no-access-log",
+    ]  # fmt: skip
+    system.parts.append(Part("API", uvicorn, environment))
+    system.parts.append(Part("worker", [sys.executable, "-m", "api.cli", "worker"], environment))
+    if system.settings.kafka_bootstrap_servers:
+        system.parts.append(Part("relay", [sys.executable, "-m", "api.cli", "relay"], environment))
+    for part in system.parts:
+        part.start()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The settings for the children, secrets through the environment, never on a command line."""
+    found = dict(os.environ)
+    for name, value in settings.model_dump().items():
+        if value is not None and value != "":
+            plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
+            found[f"LANDCYCLE_{name.upper()}"] = str(plain)
+    return found
+
+
+def _wait_until_ready(system: System) -> None:
+    end = time.monotonic() + READY_SECONDS
+    address = f"http://{system.options.host}:{system.options.port}/livez"
+    while time.monotonic() < end and not system.stopping:
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(address, timeout=2):
+            return
+        if system.parts[0].process is not None and system.parts[0].process.poll() not in (None, 0):
+            raise CannotServe("API没有启动，原因见上面的输出 (API_FAILED)")
+        time.sleep(0.1)
+
+
+def _welcome(system: System) -> None:
+    """Addresses, keys, and three lines that work when pasted."""
+    if system.stopping:
+        return
+    base = f"http://{system.options.host}:{system.options.port}"
+    _say(f"\nLandcycle 已启动 is running on {base}   （Ctrl-C 停止 stops it）")
+    _say(f"  接口文档 API        {base}/docs   {base}/openapi.json")
+    _say(
+        f"  Kafka              {system.settings.kafka_bootstrap_servers or '—'}   topics parcel.alerts.v1 parcel.events.v1 parcel.status.v1"
+    )
+    path = system.settings.data_dir / "keys.json"
+    if not path.exists():
+        return
+    keys: dict[str, str] = json.loads(path.read_text("utf-8"))
+    for name, key in keys.items():
+        _say(f"  密钥 key {name:<12} {key}")
+    parcel = sample.sample(business_date(system.settings))[3].parcel_id
+    regulator = f'-H "Authorization: Bearer {keys["regulator"]}"'
+    _say("\n试一试 try:")
+    _say(f'  curl -s {regulator} "{base}/v1/parcels?limit=5"')
+    _say(f'  curl -s {regulator} "{base}/v1/parcels/{parcel}/status"')
+    _say(f'  curl -s {regulator} "{base}/v1/alerts?level=RED"')
+
+
+def _watch(system: System) -> None:
+    """Starts again what died and says so, with a growing pause for a part that dies at once."""
+    while not system.stopping:
+        for part in system.parts:
+            if part.process is None or part.process.poll() is None:
+                continue
+            lived = time.monotonic() - part.started_at
+            part.pause = 0.0 if lived > 30 else min(max(part.pause * 2, 0.5), 10)
+            _say(f"  {part.name} 已退出（{part.process.returncode}），重新启动 restarted")
+            time.sleep(part.pause)
+            part.start()
+        _watch_servers(system)
+        time.sleep(0.3)
+
+
+def _watch_servers(system: System) -> None:
+    if system.postgres is not None and not _alive(system.postgres.pid):
+        _say("  PostgreSQL 已退出，重新启动 restarted")
+        system.postgres = embedded_postgres.start(system.postgres.directory)
+    if system.kafka is not None and not _alive(system.kafka.pid):
+        _say("  Kafka 已退出，重新启动 restarted")
+        with contextlib.suppress(embedded_kafka.EmbeddedKafkaUnavailable):
+            system.kafka = embedded_kafka.start(system.kafka.directory)
+
+
+def _alive(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):
+            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _stop(system: System) -> None:
+    """In order: nobody posts, nobody works, then the servers."""
+    for part in system.parts:
+        part.stop()
+    if system.kafka is not None:
+        embedded_kafka.stop(system.kafka)
+    if system.postgres is not None:
+        with contextlib.suppress(DatabaseUnavailable):
+            embedded_postgres.stop(system.postgres)
+
+
+def _die_with_parent() -> None:
+    """On Linux a child ends with its parent; elsewhere the lock and the port tell at the next start."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+
+
+def describe(settings: Settings) -> dict[str, Any]:
+    """The settings for `landcycle config show`, secrets hidden."""
+    return {name: (None if value is None else str(value)) for name, value in settings.model_dump().items()}
