@@ -73,7 +73,10 @@ def test_the_status_of_any_day_and_of_any_state_of_knowledge(api):
     corrected = {
         "type": "report.withdrawn",
         "occurred_on": "2025-02-01",
-        "data": {"withdraws": api.get(f"/v1/parcels/{PARCEL}/history").json()["items"][2]["event_id"], "reason": "误报"},
+        "data": {
+            "withdraws": api.get(f"/v1/parcels/{PARCEL}/history").json()["items"][2]["event_id"],
+            "reason": "误报",
+        },
     }
     assert api.post(corrected, who="HUC", If_Match='"3"').status_code == 201
 

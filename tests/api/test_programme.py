@@ -1,0 +1,171 @@
+"""Jurisdictions, areas, rankings, the catalogue, proof, health (contract 3.1, 4, 4.2; specification 6.4)."""
+
+import hashlib
+import uuid
+
+import pytest
+
+from adapters.postgres import open_pool
+from adapters.signed_heads import TreeKeeper
+from api.problem_codes import HTTP_CODES
+from domain.events import CATALOGUE
+from domain.refusal_codes import CODES
+from given_api import PARCEL, contract, delivered
+from test_lists import work
+from test_posting import problem
+
+
+def amended(**data):
+    return {
+        "event_id": str(uuid.uuid4()),
+        "type": "rules.amended",
+        "occurred_on": "2026-05-01",
+        "document": {"no": "津武规〔2026〕1号"},
+        "data": {"rule_set": "120114", "key": "remind.milestone_days", "value": 60, "valid_from": "2026-05-01"} | data,
+    }
+
+
+def test_an_amendment_goes_through_the_same_checks_and_acts_at_once(api):
+    path = "/v1/jurisdictions/120114/events"
+    problem(api.post(amended(), who=None, path=path), 401, "UNAUTHENTICATED")
+    problem(api.post(amended(), who="371500/NRP", path=path), 403, "FOREIGN_JURISDICTION")
+    problem(api.post(amended(), path="/v1/jurisdictions/12011/events"), 404, "NOT_FOUND")
+    problem(api.post(amended(), who="TAX", path=path), 403, "NOT_ENTITLED")
+    problem(api.post(delivered(), path=path), 422, "UNKNOWN_TYPE")
+    problem(api.post(amended(key="no.such.key"), path=path), 422, "RULE_UNKNOWN")
+    api.post(contract(start_due="2026-07-15"))
+
+    def due_soon():
+        status = api.get(f"/v1/parcels/{PARCEL}/status").json()
+        return next(one["state"] for one in status["obligations"] if one["code"] == "O-START") == "DUE_SOON"
+
+    assert not due_soon()
+    body = amended()
+    taken = api.post(body, path=path)
+    assert taken.status_code == 201 and taken.json()["parcel_id"] == "jurisdiction:120114"
+    assert "location" not in taken.headers
+    assert api.post(body, path=path).status_code == 200
+    assert due_soon()
+
+
+def evaluated(year, rank=None, **indicators):
+    data = {"year": year} | ({"rank": rank} if rank else {}) | ({"indicators": indicators} if indicators else {})
+    return {"type": "area.evaluated", "occurred_on": "2026-03-01", "data": data}
+
+
+def test_areas_are_evaluated_and_ranked(api):
+    def report(area, body, who="120000/GOV"):
+        return api.post(body, who=who, path=f"/v1/areas/{area}/events")
+
+    problem(report("120101", evaluated(2024), who=None), 401, "UNAUTHENTICATED")
+    problem(report("371502", evaluated(2024)), 403, "FOREIGN_JURISDICTION")
+    problem(report("120101", evaluated(2024), who="120000/TAX"), 403, "NOT_ENTITLED")
+    problem(report("120101", {**evaluated(2024), "data": {}}), 422, "REQUIRED")
+    for number, figure in enumerate(("0.50", "0.70", "0.70", "0.90", "0.95"), start=101):
+        for year in (2022, 2023, 2024):
+            assert report(f"120{number}", evaluated(year, land_per_gdp=figure)).status_code == 201
+    items = api.get("/v1/rankings", who="regulator@120000", year=2024).json()["items"]
+    assert [(one["area_id"], one["rank"]) for one in items] == [
+        ("120101", 1), ("120102", 2), ("120103", 2), ("120104", 4), ("120105", 5)
+    ]  # fmt: skip
+    assert [one["interview"] for one in items] == [False, False, False, True, True]
+    assert api.get("/v1/rankings", year=2024).json()["items"] == []
+    evaluation = api.get("/v1/areas/120104/evaluation", who="regulator@120000", year=2024).json()
+    assert (evaluation["rank"], evaluation["ranked"]) == (4, 5)
+    assert evaluation["indicators"] == {"land_per_gdp": "0.90"}
+    problem(api.get("/v1/areas/120104/evaluation", year=2024), 403, "FOREIGN_JURISDICTION")
+    problem(api.get("/v1/areas/nowhere/evaluation", year=2024), 404, "NOT_FOUND")
+    problem(api.get("/v1/areas/120114/evaluation"), 400, "INVALID_PARAMETER")
+
+
+def test_the_published_rank_goes_before_the_computed_one(api):
+    for number, rank in ((101, 3), (102, 1), (103, 2)):
+        body = evaluated(2024, rank, land_per_gdp="0.50")
+        assert api.post(body, who="120000/GOV", path=f"/v1/areas/120{number}/events").status_code == 201
+    items = api.get("/v1/rankings", who="regulator@120000", year=2024).json()["items"]
+    assert [one["area_id"] for one in items] == ["120102", "120103", "120101"]
+
+
+def test_the_catalogue_names_everything_with_labels_guards_and_sources(api):
+    problem(api.get("/v1/catalogue", who=None), 401, "UNAUTHENTICATED")
+    problem(api.get("/v1/catalogue", lang="zh"), 400, "UNKNOWN_PARAMETER")
+    catalogue = api.get("/v1/catalogue", who="NRP").json()
+    assert {one["type"] for one in catalogue["types"]} == {kind.name for kind in CATALOGUE.values()}
+    codes = {one["code"]: one for one in catalogue["codes"]}
+    assert codes.keys() == CODES.keys() | HTTP_CODES.keys()
+    assert all(one["zh"] and one["en"] and one["guard"] and one["source"] for one in codes.values())
+    nrp = next(one for one in catalogue["departments"] if one["code"] == "NRP")
+    assert "武清" in nrp["local"]
+    assert {one["code"] for one in catalogue["obligations"]} >= {"O-START", "O-FAR", "O-LAWFUL"}
+    for values in catalogue["labels"].values():
+        assert all(one["zh"] and one["en"] for one in values.values())
+    started = next(one for one in catalogue["types"] if one["type"] == "construction.started")
+    assert started["departments"] == ["HUC"] and started["document_required"]
+
+
+def test_the_proof_of_a_parcel_leads_from_each_event_to_a_signed_head(api, tmp_path):
+    problem(api.get(f"/v1/parcels/{PARCEL}/proof"), 404, "UNKNOWN_PARCEL")
+    problem(api.get("/v1/log/head", who=None), 401, "UNAUTHENTICATED")
+    problem(api.get("/v1/log/head"), 404, "NOT_FOUND")
+    api.post(contract())
+    api.post(delivered())
+    with open_pool(api.settings.database_url, max_size=2) as pool:
+        TreeKeeper(pool, tmp_path, 0.01).step()
+    signed = api.get("/v1/log/head").json()
+    proof = api.get(f"/v1/parcels/{PARCEL}/proof").json()
+    assert (proof["tree_size"], proof["root"]) == (signed["tree_size"], signed["root"])
+    chained = bytes(32)
+    for event in proof["events"]:
+        chained = hashlib.sha256(b"\x02" + chained + event["record"].encode()).digest()
+        assert chained.hex() == event["chain_hash"]
+        assert event["leaf_index"] == event["position"] - 1 and event["path"]
+    assert api.get("/v1/log/keys").json()["keys"][0]["key_id"] == signed["key_id"]
+    grown = api.get("/v1/log/consistency", **{"from": 1, "to": signed["tree_size"]}).json()
+    assert grown["to_root"] == signed["root"]
+    problem(api.get("/v1/log/consistency", **{"from": 2, "to": 1}), 400, "INVALID_PARAMETER")
+    problem(api.get("/v1/log/consistency", **{"from": 1, "to": 10**6}), 400, "INVALID_PARAMETER")
+    problem(api.get(f"/v1/parcels/{PARCEL}/proof", tree_size=10**6), 400, "INVALID_PARAMETER")
+
+
+def test_the_record_of_a_hidden_figure_is_not_in_the_proof(api, tmp_path):
+    body = {
+        "type": "indicators.reported",
+        "occurred_on": "2025-03-01",
+        "data": {"period": {"from": "2024-01-01", "to": "2024-12-31"}, "scope": "PARCEL", "tax_wan": "95.00"},
+    }
+    api.post(body, who="TAX")
+    with open_pool(api.settings.database_url, max_size=2) as pool:
+        TreeKeeper(pool, tmp_path, 0.01).step()
+    assert api.get(f"/v1/parcels/{PARCEL}/proof", who="CUL").json()["events"][0]["record"] is None
+    assert "95.00" in api.get(f"/v1/parcels/{PARCEL}/proof", who="TAX").json()["events"][0]["record"]
+
+
+def test_the_process_lives_and_says_whether_it_can_serve(api):
+    assert api.client.get("/livez").json() == {"status": "live"}
+    work(api)
+    ready = api.client.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready"), ready.text
+    api.get("/v1/parcels")
+    text = api.client.get("/metrics").text
+    assert 'landcycle_http_request_seconds_count{method="GET",route="/v1/parcels",status="200"}' in text
+
+
+def test_not_ready_while_the_read_models_are_behind(api):
+    import psycopg
+
+    with psycopg.connect(api.settings.database_url) as connection:
+        connection.execute("UPDATE worker_lease SET beaten_at = now() - interval '1 minute'")
+    answer = api.client.get("/readyz")
+    assert answer.status_code == 503 and not answer.json()["checks"]["read_models"]["ok"]
+
+
+@pytest.mark.parametrize("missing", ["key_pepper", "body_hash_key", "cursor_key"])
+def test_production_does_not_start_without_its_secrets(database_url, tmp_path, missing):
+    from pydantic import SecretStr
+
+    from api.app import UnsafeSettings, create_app
+    from given_api import settings_for
+
+    changes = {"environment": "production", "today": None, missing: SecretStr("")}
+    with pytest.raises(UnsafeSettings, match=f"LANDCYCLE_{missing.upper()}"):
+        create_app(settings_for(database_url, tmp_path).model_copy(update=changes))
