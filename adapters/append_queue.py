@@ -300,7 +300,7 @@ class AppendQueue:
         for one, append in self._unsettled:
             for decided, warnings in one.warned(append):
                 if (found := stored.get(decided.event_id)) is not None:
-                    receipt = replace(found.receipt, warnings=warnings, repeated=False)
+                    receipt = found.receipt._replace(warnings=warnings, repeated=False)
                     known[decided.event_id] = replace(found, receipt=receipt)
         self._unsettled = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.parcel_cache import Stream
@@ -264,7 +264,7 @@ def _repeated(stored: Stored, body_hash: bytes | None, index: int) -> Receipt:
 
 
 def _with_warnings(receipt: Receipt, warnings: tuple[Warn, ...]) -> Receipt:
-    return replace(receipt, warnings=warnings) if warnings else receipt
+    return receipt._replace(warnings=warnings) if warnings else receipt
 
 
 def recorded_event(decided: Decided, receipt: Receipt) -> Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 import psycopg
@@ -33,6 +34,7 @@ def stage(connection: Connection, groups: Sequence[Append]) -> tuple[Streams, li
     Raises ValueError where a record cannot be written.
     """
     streams, rows = encode(groups)
+    connection.execute("SET LOCAL synchronous_commit = off")  # what is staged need not outlive a crash
     try:
         with connection.transaction():
             connection.execute("TRUNCATE event_staging")
@@ -67,5 +69,6 @@ def _lines(rows: Sequence[Row], first: int) -> Iterator[str]:
         )
 
 
+@lru_cache(maxsize=4096)
 def _escaped(text: str) -> str:
-    return text if text.isalnum() else text.translate(_ESCAPES)
+    return text.translate(_ESCAPES)

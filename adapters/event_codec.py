@@ -58,12 +58,13 @@ def _is_plain(value: Any) -> bool:
     """Whether a value consists of strings, whole numbers up to 2^53, booleans and null alone."""
     kind = type(value)
     if kind is dict:
-        return all(type(item) is str or _is_plain(item) for item in value.values())
-    if kind is list or kind is tuple:
-        return all(type(item) is str or _is_plain(item) for item in value)
-    if kind is int:
-        return bool(-_LARGEST <= value <= _LARGEST)
-    return value is None or kind is str or kind is bool
+        value = value.values()
+    elif kind is not list and kind is not tuple:
+        return value is None or kind is str or kind is bool or (kind is int and -_LARGEST <= value <= _LARGEST)
+    for item in value:  # noqa: SIM110 - a loop, and the strings first: this is run for every event
+        if type(item) is not str and item is not None and not _is_plain(item):
+            return False
+    return True
 
 
 def unversioned_record(decided: Decided) -> bytes:

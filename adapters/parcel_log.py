@@ -7,9 +7,10 @@ transaction of their own. Source: architecture 2, decisions 2 to 7; contract 3, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Final
 
 from adapters import append_call, bulk_append, failpoints
@@ -191,6 +192,20 @@ class ParcelLog(LibraryRecorder):
         slices = range(0, len(groups), _SLICE)
         return [outcome for start in slices for outcome in self.append(groups[start : start + _SLICE])]
 
+    def append_chunks(self, chunks: Iterable[Sequence[Append]]) -> Iterator[list[Outcome]]:
+        """`append_bulk` for one chunk after the other, where the next is encoded and staged while one is moved.
+
+        No stream may stand in two neighbouring chunks; which of two neighbours comes first in the log is left open.
+        """
+        with ThreadPoolExecutor(2, thread_name_prefix="bulk-append") as threads:
+            under_way: deque[Future[list[Outcome]]] = deque()
+            for chunk in chunks:
+                under_way.append(threads.submit(self.append_bulk, chunk))
+                if len(under_way) > 1:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+
     def _staged(self, groups: Sequence[Append]) -> list[Outcome] | None:
         with self.connection() as connection:
             streams, rows = bulk_append.stage(connection, groups)
@@ -211,7 +226,7 @@ class ParcelLog(LibraryRecorder):
         found = self.settle([one for group in ids for one in group])
         if not all(one in found for group in ids for one in group):
             return None
-        return [Appended(tuple(replace(found[one].receipt, repeated=False) for one in group)) for group in ids]
+        return [Appended(tuple(found[one].receipt._replace(repeated=False) for one in group)) for group in ids]
 
     def settle(self, event_ids: Sequence[str]) -> dict[str, Stored]:
         """Which of these events are in the log, decided for good: read under the head row, behind every append that

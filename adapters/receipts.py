@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from adapters.postgres import DatabaseUnavailable
 from domain.decision import Decided, Warn
@@ -32,8 +33,7 @@ class Head:
     rules_position: int
 
 
-@dataclass(slots=True, frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What the log answers for one event, the same for ever. `repeated`: the id was stored before this call."""
 
     event_id: str

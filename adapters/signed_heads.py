@@ -74,8 +74,12 @@ class Signer:
         return self.key.sign(signed_text(tree_size, root.hex(), issued_at))
 
 
-def open_signer(directory: Path) -> Signer:
-    """The key of a data directory; made at the first call, readable by the owner alone."""
+def open_signer(directory: Path, seed: str = "") -> Signer:
+    """The key of a 32-byte seed in base64, else that of the data directory: made at the first call, readable by the
+    owner alone. Raises ValueError for a seed or a file that is none.
+    """
+    if seed:
+        return Signer(Ed25519PrivateKey.from_private_bytes(base64.b64decode(seed, validate=True)))
     path = directory / KEY_FILE
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
@@ -151,9 +155,9 @@ def _last_in(path: Path) -> tuple[int, int]:
 class TreeKeeper:
     """What the worker does for the tree: builds it, signs a head at intervals, writes the heads to the file."""
 
-    def __init__(self, pool: Pool, directory: Path, interval_seconds: float = 5.0) -> None:
+    def __init__(self, pool: Pool, directory: Path, interval_seconds: float = 5.0, seed: str = "") -> None:
         self._pool, self._interval = pool, interval_seconds
-        self._signer = open_signer(directory)
+        self._signer = open_signer(directory, seed)
         self._path = directory / HEADS_FILE
         self._signed_at = -interval_seconds
 

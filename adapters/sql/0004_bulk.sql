@@ -1,6 +1,6 @@
 -- Imports: rows are staged by COPY without any lock, then moved in one call.
 
--- Moves the rows of the session's temporary table event_staging, in the order of seq, behind the log's end, all or
+-- Moves the rows of the session's temporary table event_staging, numbered by seq, behind the log's end, all or
 -- none: p_streams, p_expected and p_previous say what they build on. The result has first_position null, and nothing
 -- was written, where a stream stands elsewhere or an id is stored already: append_events tells which.
 CREATE FUNCTION append_staged(
@@ -31,7 +31,7 @@ BEGIN
         SELECT head.position + s.seq, s.parcel_id, s.version, s.event_id, s.type, s.schema_version, s.occurred_on,
                result.first_recorded_at + (s.seq - 1) * interval '1 microsecond',
                s.jurisdiction, s.department, s.record, s.body_hash, s.chain_hash
-        FROM pg_temp.event_staging s ORDER BY s.seq;
+        FROM pg_temp.event_staging s;  -- staged in the order of seq: a sort of whole rows costs a tenth of the call
     EXCEPTION WHEN unique_violation THEN
         RETURN result;
     END;

@@ -106,7 +106,10 @@ def test_one_builder_at_a_time(log, pool):
             with pool.connection() as connection:
                 return merkle_log.advance(connection, 100)
 
-        assert sum(threads.map(build, range(20))) == 300
+        together = sum(threads.map(build, range(20)))
+    assert together + sum(build(0) for _ in range(4)) == 300  # nothing twice, nothing left out
+    with pool.connection() as connection:
+        assert merkle_log.Tree(connection).root(600) == frontier_root(true_leaves(connection))
 
 
 def test_a_builder_that_dies_leaves_the_tree_as_it_was(log, tmp_path, pool):
