@@ -154,7 +154,7 @@ def _plot_ratio(life: Life) -> tuple[int, bool] | None:
     sum_, running = None, False
     for fact in life.of("construction.verified"):
         least, _, _ = requirement(life, "O-FAR", fact.occurred_on)
-        ratio = verification(fact).ratios.get("O-FAR")
+        ratio = verification(life.facts, fact).ratios.get("O-FAR")
         if ratio is None or least is None:
             continue
         if ratio < least:

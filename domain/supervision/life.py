@@ -129,6 +129,15 @@ class Life:
         """The obligations that stand: a supplement replaces by code, the others stand (contract 4)."""
         return terms_of([*self.of("admission.reviewed"), *self.agreements])
 
+    def terms_on(self, on: int) -> list[Term]:
+        """The obligations of the agreement as they stood on a day, kept for these facts."""
+        known: dict[tuple[int, ...], list[Term]] = self.facts.memo.setdefault("terms", {})
+        papers = [fact for fact in self.agreements if fact.occurred_on <= on]
+        key = tuple(id(fact) for fact in papers)
+        if key not in known:
+            known[key] = terms_of(papers)
+        return known[key]
+
     @cached_property
     def superseded(self) -> list[Term]:
         """The obligations that a supplement replaced."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 YUAN_PER_WAN: Final = 10_000
@@ -25,21 +26,25 @@ def yuan(text: Any) -> int | None:
 
 
 def area(text: Any) -> int | None:
-    """m² as stored in units of 0.01 m²."""
+    """m² as stored (two decimals) in units of 0.01 m²."""
     if not isinstance(text, str):
         return None
+    whole, _, part = text.partition(".")
     try:
-        return int(Fraction(text) * 100)
-    except (ValueError, ZeroDivisionError):
+        return int(whole) * 100 + int((part + "00")[:2])
+    except ValueError:
         return None
 
 
 def exact(text: Any) -> Fraction | None:
     """Any stored decimal as an exact fraction."""
-    if isinstance(text, int) and not isinstance(text, bool):
-        return Fraction(text)
-    if not isinstance(text, str):
-        return None
+    if isinstance(text, str):
+        return _fraction(text)
+    return Fraction(text) if isinstance(text, int) and not isinstance(text, bool) else None
+
+
+@lru_cache(maxsize=65_536)
+def _fraction(text: str) -> Fraction | None:
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):

@@ -148,7 +148,7 @@ def _measured(life: Life) -> list[Obligation]:
             unit="ratio", direction=direction, explanation=(Step("以规划核实的实测面积计算", None, "规范3.1"),),
         )  # fmt: skip
         if paper is not None and verified is not None:
-            ratio = verification(verified).ratios.get(code)
+            ratio = verification(life.facts, verified).ratios.get(code)
             one.actual = None if ratio is None else rounded(ratio, 4)
             failed = fails(life, code, verified, life.as_of)
             known = ratio is not None or code == "O-NOHOUSE"

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from domain.calendar import add_years
 from domain.facts import Fact
 from domain.supervision.idle import Idle
-from domain.supervision.life import MILESTONES, Life, terms_of
+from domain.supervision.life import MILESTONES, Life
 from domain.supervision.measures import exact, rounded
 from domain.supervision.payments import Payable
 from domain.supervision.performance import DIRECTIONS, PERF_KINDS, Assessed, compare, verification
@@ -126,7 +126,7 @@ def _payments(life: Life, payables: list[Payable]) -> Iterator[Opening]:
 
 def requirement(life: Life, code: str, on: int) -> tuple[Fraction | None, Fraction | None, Fact | None]:
     """(least, most, the paper) that a verification of a day is held against: agreement, contract, changed conditions."""
-    term = next((t for t in terms_of([f for f in life.agreements if f.occurred_on <= on]) if t.code == code), None)
+    term = next((t for t in life.terms_on(on) if t.code == code), None)
     least: Fraction | None = None
     most: Fraction | None = None
     paper = life.contract_fact
@@ -148,7 +148,7 @@ def requirement(life: Life, code: str, on: int) -> tuple[Fraction | None, Fracti
 
 def fails(life: Life, code: str, measured: Fact, on: int) -> bool:
     """Does a verification miss the requirement of a day. What is not known fails nothing."""
-    found = verification(measured)
+    found = verification(life.facts, measured)
     if code == "O-NOHOUSE":
         return found.housing and any(term.code == code for term in life.terms)
     ratio = found.ratios.get(code)
@@ -173,7 +173,7 @@ def _measured(life: Life) -> Iterator[Opening]:
                 current = _opening(life, kind, failed[0], fact.occurred_on, fact, codes=set(codes))
                 current.detected = max(fact.occurred_on, _revealed(fact, failed, life))
                 current.items = [
-                    {"code": code, "actual": rounded(verification(fact).ratios.get(code, 0), 4)} for code in failed
+                    {"code": code, "actual": rounded(verification(life.facts, fact).ratios.get(code, 0), 4)} for code in failed
                 ]
                 yield current
             elif not failed and current is not None and last is not None:

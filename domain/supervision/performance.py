@@ -194,7 +194,16 @@ class Verified:
     housing: bool
 
 
-def verification(fact: Fact) -> Verified:
+def verification(facts: Facts, fact: Fact) -> Verified:
+    """The ratios of one `construction.verified`, computed once for these facts."""
+    known: dict[int, Verified] = facts.memo.setdefault("verified", {})
+    found = known.get(id(fact.data))
+    if found is None:
+        found = known[id(fact.data)] = measured(fact)
+    return found
+
+
+def measured(fact: Fact) -> Verified:
     """The ratios of one `construction.verified`; a ratio whose areas are unknown is absent."""
     m2 = {key: value for key in fact.data if key.endswith("_m2") and (value := area(fact.data[key])) is not None}
     land, floor = m2.get("land_area_m2"), m2.get("floor_area_m2")
