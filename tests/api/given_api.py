@@ -13,8 +13,10 @@ import uvicorn
 from pydantic import SecretStr
 
 from adapters import api_keys
+from adapters.postgres import open_pool
 from adapters.settings import Settings
 from api.app import create_app
+from projections.worker import run_once
 
 PARCEL = "120114001002GB00015"
 OTHER_PARCEL = "120114001002GB00016"
@@ -89,6 +91,22 @@ def running(settings, **overrides):
     """The application with a client."""
     with serving(create_app(settings, **overrides)) as address, httpx.Client(base_url=address, timeout=30) as client:
         yield Api(client, settings)
+
+
+def problem(response, status, code):
+    """The problem document, having this status and code."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert (body["status"], body["code"]) == (status, code), body
+    assert {"type", "title", "detail", "errors", "trace_id"} <= body.keys()
+    return body
+
+
+def work(api):
+    """Brings the read models to the end of the log."""
+    with open_pool(api.settings.database_url, max_size=3) as pool:
+        run_once(api.settings, pool)
 
 
 def delivered(day="2024-05-20", **more):

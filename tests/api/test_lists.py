@@ -10,18 +10,10 @@ import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
-from adapters.postgres import open_pool
-from given_api import FOREIGN_PARCEL, PARCEL, contract, delivered
-from projections.worker import run_once
-from test_posting import problem
+from given_api import FOREIGN_PARCEL, PARCEL, contract, delivered, problem, work
 
 LISTS = ["/v1/parcels", "/v1/exit-eligible", "/v1/data-quality", "/v1/alerts"]
 NUMBERS = range(21, 33)
-
-
-def work(api):
-    with open_pool(api.settings.database_url, max_size=3) as pool:
-        run_once(api.settings, pool)
 
 
 def code(number):

@@ -5,16 +5,7 @@ import uuid
 
 import pytest
 
-from given_api import FOREIGN_PARCEL, OTHER_PARCEL, PARCEL, contract, delivered, running, settings_for
-
-
-def problem(response, status, code):
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body = response.json()
-    assert (body["status"], body["code"]) == (status, code), body
-    assert {"type", "title", "detail", "errors", "trace_id"} <= body.keys()
-    return body
+from given_api import FOREIGN_PARCEL, OTHER_PARCEL, PARCEL, contract, delivered, problem, running, settings_for
 
 
 def raw(api, text, who="NRP", parcel=PARCEL, content_type="application/json", query="", **headers):
@@ -195,3 +186,33 @@ def test_the_trace_of_the_caller_is_kept(api):
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     response = api.post(delivered(), who=None, traceparent=f"00-{trace}-00f067aa0ba902b7-01")
     assert response.json()["trace_id"] == trace == response.headers["x-trace-id"]
+
+
+def test_only_a_coordinator_decides_between_two_figures_and_has_no_department(api):
+    figures = [
+        api.post(
+            {
+                "type": "indicators.reported",
+                "occurred_on": "2025-03-01",
+                "data": {"period": {"from": "2024-01-01", "to": "2024-12-31"}, "scope": "PARCEL", "output_wan": output},
+            },
+            who=who,
+        ).json()
+        for who, output in (("STAT", "900.00"), ("STB", "800.00"))
+    ]
+    decision = {
+        "type": "conflict.decided",
+        "occurred_on": "2025-04-01",
+        "data": {
+            "obligation": "O-OUTPUT",
+            "field": "output_wan",
+            "event_id": figures[0]["event_id"],
+            "reason": "以统计为准",
+        },
+    }
+    body = problem(api.post(decision), 403, "NOT_ENTITLED")
+    assert "协调者" in body["detail"]
+    problem(api.post(decision, who="admin"), 403, "NOT_ENTITLED")
+    taken = api.post(decision, who="coordinator")
+    assert taken.status_code == 201, taken.text
+    assert api.get(taken.headers["location"]).json()["department"] is None

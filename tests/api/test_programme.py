@@ -10,9 +10,7 @@ from adapters.signed_heads import TreeKeeper
 from api.problem_codes import HTTP_CODES
 from domain.events import CATALOGUE
 from domain.refusal_codes import CODES
-from given_api import PARCEL, contract, delivered
-from test_lists import work
-from test_posting import problem
+from given_api import PARCEL, contract, delivered, problem, work
 
 
 def amended(**data):

@@ -3,8 +3,7 @@
 import pytest
 
 from api.hiding import HIDDEN
-from given_api import FOREIGN_PARCEL, OTHER_PARCEL, PARCEL, contract, delivered
-from test_posting import problem
+from given_api import FOREIGN_PARCEL, OTHER_PARCEL, PARCEL, contract, delivered, problem
 
 READS = ["status", "breaches", "quarters", "history", "proof"]
 
