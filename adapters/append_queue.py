@@ -48,7 +48,7 @@ PATIENCE: Final = 15.0
 MAX_WAITING: Final = 20_000
 """Commands that may wait; more are turned away at once."""
 MAX_CONFLICTS: Final = 20
-"""Times that a post is judged again because another process wrote to its parcel first."""
+"""Times that a post is judged again, however long it takes, because another process wrote to its parcel first."""
 _PAUSE: Final = 0.05
 
 
@@ -314,7 +314,7 @@ class AppendQueue:
         if isinstance(outcome, Conflict):
             self._cache.drop(outcome.parcel_id)
         waiting.conflicts += 1
-        if waiting.conflicts > MAX_CONFLICTS:
+        if waiting.conflicts > MAX_CONFLICTS and time.monotonic() > waiting.deadline:
             waiting.answer(LogUnavailable(f"{waiting.post.parcel_id} is written to by too many at once"))
             return set()
         return {waiting}
