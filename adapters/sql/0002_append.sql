@@ -84,7 +84,7 @@ BEGIN
 
     IF keep IS NOT NULL THEN
         SELECT r.rejected, r.keep INTO rejected, keep
-        FROM public.rejected_groups(p_streams, stored, p_group, p_stream, p_version, p_event_id, p_body_hash) r;
+        FROM public.rejected_groups(p_streams, p_expected, stored, p_group, p_stream, p_version, p_event_id, p_body_hash) r;
         result.rejected := rejected;
         accepted := (SELECT count(*) FROM unnest(keep) AS k WHERE k);
         INSERT INTO public.event_log
@@ -115,12 +115,16 @@ END $$;
 -- receipt), a stream at another version (CONFLICT, with the stored one); a group that builds on a rejected one
 -- conflicts too.
 CREATE FUNCTION rejected_groups(
-    p_streams text[], p_stored integer[], p_group integer[], p_stream integer[], p_version integer[],
+    p_streams text[], p_expected integer[], p_stored integer[], p_group integer[], p_stream integer[], p_version integer[],
     p_event_id uuid[], p_body_hash bytea[], OUT rejected jsonb, OUT keep boolean[]
 ) LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
     taken  uuid[] := ARRAY(SELECT l.event_id FROM public.event_log l WHERE l.event_id = ANY (p_event_id));
     now_at integer[] := p_stored;
+    -- streams that stand elsewhere than the caller believed, or of which a group was rejected: every later event of
+    -- them was chained to one that is not in the log, even where its version happens to be the next
+    lost   boolean[] := ARRAY(SELECT s.stored <> s.expected FROM unnest(p_stored, p_expected)
+                              WITH ORDINALITY AS s (stored, expected, ord) ORDER BY s.ord);
     before integer[];
     n      integer := cardinality(p_group);
     first  integer := 1;
@@ -146,7 +150,7 @@ BEGIN
         END LOOP;
         FOR i IN first .. after - 1 LOOP
             EXIT WHEN reason IS NOT NULL;
-            IF p_version[i] <> now_at[p_stream[i]] + 1 THEN
+            IF lost[p_stream[i]] OR p_version[i] <> now_at[p_stream[i]] + 1 THEN
                 reason := jsonb_build_object('group', p_group[first], 'kind', 'CONFLICT',
                               'parcel_id', p_streams[p_stream[i]], 'version', now_at[p_stream[i]]);
             END IF;
@@ -157,6 +161,7 @@ BEGIN
             now_at := before;
             FOR i IN first .. after - 1 LOOP
                 keep[i] := false;
+                lost[p_stream[i]] := true;
             END LOOP;
         END IF;
         first := after;

@@ -347,3 +347,12 @@ def test_the_chain_is_that_of_the_contract(log):
         rows = connection.execute("SELECT record, chain_hash FROM event_log ORDER BY position").fetchall()
     assert rows[0][1] == chain_hash(NO_HASH, rows[0][0].encode())
     assert rows[1][1] == chain_hash(rows[0][1], rows[1][0].encode())
+
+
+def test_a_group_chained_to_a_rejected_one_is_rejected_though_its_version_is_the_next(log):
+    """Two writers: the first event of ours loses its place to a rival; our second, chained to our first, must not go in."""
+    ours, mine_too, rival = (decided("contested") for _ in range(3))
+    (taken,) = log.append([Append("contested", 0, NO_HASH, (rival,))])
+    outcomes = log.append([Append("contested", 0, NO_HASH, (ours,)), Append("contested", 1, None, (mine_too,))])
+    assert [type(one).__name__ for one in outcomes] == ["Conflict", "Conflict"]
+    assert [event.chain_hash for event in log.read_stream("contested")] == [taken.receipts[0].chain_hash]
