@@ -12,6 +12,7 @@ from api.problems import Problem
 from domain.errors import FieldError
 
 JSON: Final = "application/json"
+_UTF_8: Final = ("charset=utf-8", "charset=utf8")
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 
 
@@ -22,8 +23,9 @@ class _DuplicateKeyError(ValueError):
 def must_be(request: Request, *media_types: str) -> None:
     """Raises Problem 415 for another `Content-Type`, character set or content coding."""
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().replace('"', "").removeprefix("charset=")
-    if media_type.strip().lower() not in media_types or charset not in ("", "utf-8", "utf8"):
+    named = (one.strip().lower().replace('"', "") for one in parameters.split(";"))
+    foreign = any(one.startswith("charset=") and one not in _UTF_8 for one in named)
+    if media_type.strip().lower() not in media_types or foreign:
         raise Problem("UNSUPPORTED_MEDIA_TYPE", f"Content-Type应为{media_types[0]}（UTF-8）")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem("UNSUPPORTED_MEDIA_TYPE", "不接受压缩的请求体")

@@ -126,6 +126,8 @@ def refuse_unknown_parameters(request: Request) -> None:
         raise Problem("UNKNOWN_PARAMETER", f"没有查询参数{unknown[0]}", errors=errors)
     if len(set(names)) < len(names):
         raise Problem("INVALID_PARAMETER", "同一查询参数不得重复")
+    if any("\0" in value for value in request.query_params.values()):
+        raise Problem("INVALID_PARAMETER", "查询参数不得含NUL字符")
 
 
 def _parameters(request: Request) -> frozenset[str]:

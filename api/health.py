@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from adapters.parcel_log import head
 from adapters.postgres import DatabaseRefused, DatabaseUnavailable
@@ -44,7 +44,7 @@ def _checks(parts: Parts) -> dict[str, dict[str, Any]]:
     }
 
 
-@router.get("/metrics", name="Figures for Prometheus")
+@router.get("/metrics", name="Figures for Prometheus", response_class=PlainTextResponse)
 def metrics(request: Request) -> Response:
     """The figures of this process in the exposition format of Prometheus."""
     return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE_LATEST)

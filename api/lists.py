@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from adapters.parcel_log import head
 from adapters.postgres import Connection
 from api.answers import JsonAnswer
 from api.dependencies import Parts
@@ -17,6 +19,7 @@ Find = Callable[[Connection, Any, int], list[dict[str, Any]]]
 """(connection, where the page before ended, how many items) → items."""
 
 WAIT_SECONDS: Final = 5.0
+_LOOK_AGAIN_SECONDS: Final = 0.05
 
 
 def page(
@@ -34,9 +37,9 @@ def page(
     """One page. Raises Problem 400 (cursor), 503 (`min_position` not reached in time)."""
     asked = {**filters, "jurisdiction of the key": principal.jurisdiction, "area": principal.area_id}
     after = parts.cursors.open(question, asked, cursor)
+    if min_position is not None:
+        _wait_for(parts, min_position)
     with parts.log.connection() as connection:
-        if min_position is not None and not catalog.wait_for(connection, min_position, WAIT_SECONDS):
-            raise Problem("BEHIND", headers={"Retry-After": "1"})
         items = find(connection, after, limit + 1)
         more, items = len(items) > limit, items[:limit]
         shown = in_area(connection, principal, items)
@@ -49,6 +52,22 @@ def page(
             "data_as_of": current,
         }
     )
+
+
+def _wait_for(parts: Parts, position: int) -> None:
+    """Waits until the lists show an event, holding no connection meanwhile. Raises Problem 503.
+
+    A position that the log itself does not have is in no receipt: it is not waited for.
+    """
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        with parts.log.connection() as connection:
+            if catalog.wait_for(connection, position, 0):
+                return
+            behind = position > head(connection).position
+        if behind or time.monotonic() >= end:
+            raise Problem("BEHIND", headers={"Retry-After": "1"})
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def prefixes(principal: Principal, jurisdiction: str | None) -> list[str]:

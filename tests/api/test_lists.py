@@ -136,6 +136,17 @@ def test_what_was_never_reported_is_on_the_list_of_the_department_that_owes_it(a
     assert all_pages(api, "/v1/alerts") == []
 
 
+def test_a_position_that_the_log_does_not_have_is_not_waited_for(city):
+    started = time.monotonic()
+    problem(city.get("/v1/parcels", min_position=10**9), 503, "BEHIND")
+    assert time.monotonic() - started < 2
+
+
+def test_a_text_that_the_database_cannot_take_is_refused(api):
+    answer = api.client.get("/v1/parcels?q=a%00b", headers=api.headers("regulator"))
+    problem(answer, 400, "INVALID_PARAMETER")
+
+
 def test_exit_eligible_lists_reasons_and_bars(city):
     barred = all_pages(city, "/v1/exit-eligible", eligible="false", kind="MT")
     assert len(barred) == 12 and all(item["blockers"] for item in barred)

@@ -47,6 +47,8 @@ def test_400_415_413_before_entitlement(api):
     problem(raw(api, b"{}", who="TAX", query="?dry_run=true"), 400, "UNKNOWN_PARAMETER")
     problem(raw(api, b"{}", who="TAX", content_type="text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE")
     problem(raw(api, b"{}", who="TAX", content_type="application/json; charset=gbk"), 415, "UNSUPPORTED_MEDIA_TYPE")
+    taken = raw(api, json.dumps(delivered()), content_type='application/json; profile=x; charset="UTF-8"')
+    assert taken.status_code == 201
     large = json.dumps(delivered(note="x" * api.settings.max_body_bytes)).encode()
     problem(raw(api, large, who="TAX"), 413, "BODY_TOO_LARGE")
 

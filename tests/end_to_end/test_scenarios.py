@@ -58,7 +58,9 @@ def keys_of(settings):
     }
     with psycopg.connect(settings.database_url) as connection:
         keys = {
-            f"{jurisdiction}/{department}": api_keys.create(connection, settings, jurisdiction, "department", department)
+            f"{jurisdiction}/{department}": api_keys.create(
+                connection, settings, jurisdiction, "department", department
+            )
             for jurisdiction, department in sorted(named)
         }
         return keys | {"regulator": api_keys.create(connection, settings, "000000", "regulator")}
