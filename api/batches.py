@@ -8,10 +8,9 @@ spool on disk, so that a sender who reads nothing before it has sent everything 
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
 import structlog
@@ -19,7 +18,6 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from adapters.posts import CommandRefused, DryRun, IdReused, Post, PostResult, StaleVersion
 from adapters.receipts import Receipt
@@ -30,6 +28,7 @@ from api.parcels import area_must_match, first_receipt
 from api.principals import Principal, must_cover
 from api.problems import Problem, document, problem_of, trace_id_of
 from api.reports import Report, Stream
+from api.two_way import TwoWayAnswer
 from domain.errors import FieldError
 from domain.identifiers import parse_parcel_id
 
@@ -42,8 +41,6 @@ MOST_LINES: Final = 4000
 """Lines under way at a time."""
 _LINES_AT_A_STRETCH: Final = 50
 """Lines that are parsed before other requests get their turn."""
-_IN_MEMORY: Final = 1 << 20
-_CHUNK: Final = 1 << 16
 _log = structlog.get_logger("landcycle.api")
 
 
@@ -56,7 +53,7 @@ async def post_batch(
 ) -> Response:
     """One envelope per line, plus `parcel_id`; answers one line `{"line", "status", "event_id", "receipt"|"problem"}`."""
     bodies.must_be(request, *bodies.NDJSON)
-    return BatchAnswer(Batch(request, parts, caller, dry_run=dry_run))
+    return TwoWayAnswer(Batch(request, parts, caller, dry_run=dry_run).results())
 
 
 @dataclass(slots=True)
@@ -259,79 +256,3 @@ def _expected(line: Line) -> int | None:
 
 def _missing_parcel() -> FieldError:
     return FieldError("/parcel_id", "REQUIRED", "必填")
-
-
-class Spool:
-    """Bytes that one task writes and another reads, in memory up to 1 MiB, else on disk."""
-
-    def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by `close`
-        self._written = self._taken = 0
-        self._ended = False
-        self._changed = asyncio.Event()
-
-    def write(self, part: bytes) -> None:
-        """Adds bytes at the end; where all before was read, the file begins anew."""
-        if self._taken == self._written:
-            self._written = self._taken = 0
-        self._file.seek(self._written)
-        self._written += self._file.write(part)
-        self._changed.set()
-
-    def end(self) -> None:
-        """Nothing follows."""
-        self._ended = True
-        self._changed.set()
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """What is written, as it comes, until the end."""
-        while True:
-            if self._taken < self._written:
-                self._file.seek(self._taken)
-                part = self._file.read(min(_CHUNK, self._written - self._taken))
-                self._taken += len(part)
-                yield part
-            elif self._ended:
-                return
-            else:
-                self._changed.clear()
-                await self._changed.wait()
-
-    def close(self) -> None:
-        """Frees memory and disk."""
-        self._file.close()
-
-
-class BatchAnswer(Response):
-    """Streams the results while the request is still being read.
-
-    Starlette's StreamingResponse cannot: it reads the request itself to notice that the client has left.
-    """
-
-    media_type = "application/x-ndjson"
-
-    def __init__(self, batch: Batch) -> None:
-        super().__init__(None)
-        del self.headers["content-length"]
-        self._batch = batch
-
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Sends what the spool holds, while a task of its own fills it."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        spool = Spool()
-        work = asyncio.create_task(self._fill(spool))
-        try:
-            async for part in spool.chunks():
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-            await work
-            await send({"type": "http.response.body", "body": b""})
-        finally:
-            work.cancel()
-            spool.close()
-
-    async def _fill(self, spool: Spool) -> None:
-        try:
-            async for line in self._batch.results():
-                spool.write(line)
-        finally:
-            spool.end()
