@@ -203,7 +203,7 @@ def _start_parts(system: System) -> None:
     options, environment = system.options, _environment(system.settings)
     uvicorn = [
         sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--host", options.host, "--port", str(options.port),
-        "--workers", str(options.processes), "--log-level", "warning", "--no-access-log",
+        "--workers", str(options.processes), "--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3",
     ]  # fmt: skip
     system.parts.append(Part("API", uvicorn, environment))
     system.parts.append(Part("worker", [sys.executable, "-m", "api.cli", "worker"], environment))

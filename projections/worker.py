@@ -151,7 +151,8 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with open_pool(settings.database_url, max_size=4, name="landcycle-worker") as pool:
-        keeper = TreeKeeper(pool, settings.data_dir, settings.head_interval_seconds)
+        seed = settings.head_signing_key.get_secret_value()
+        keeper = TreeKeeper(pool, settings.data_dir, settings.head_interval_seconds, seed)
         while not stop.is_set():
             try:
                 with translated():

@@ -1,0 +1,113 @@
+"""`landcycle serve`: first start, second start, a port in use, and up again after everything was killed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Served:
+    def __init__(self, directory, port):
+        self.directory, self.port = directory, port
+        self.out = (directory.parent / f"serve-{time.monotonic_ns()}.log").open("w+")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("LANDCYCLE_")} | {"LANDCYCLE_TODAY": "2026-11-24"}
+        command = [sys.executable, "-m", "api.cli", "serve", "--no-kafka", "--data-dir", str(directory), "--port", str(port)]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=self.out, stderr=self.out, start_new_session=True)
+
+    def ready(self, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self.process.poll() is None, self.text()
+            if "is running on" in self.text():
+                return self
+            time.sleep(0.1)
+        raise AssertionError(self.text())
+
+    def text(self):
+        self.out.flush()
+        return Path(self.out.name).read_text("utf-8")
+
+    def get(self, path):
+        key = json.loads((self.directory / "keys.json").read_text("utf-8"))["regulator"]
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {key}"})
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.loads(response.read())
+
+    def everything(self):
+        return [self.process.pid, *(child.pid for child in psutil.Process(self.process.pid).children(recursive=True))]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        self.out.close()
+        return code
+
+
+@pytest.fixture
+def directory(tmp_path):
+    tmp_path.chmod(0o755)
+    return tmp_path / "data"
+
+
+def test_it_starts_keeps_its_data_and_comes_up_again_after_every_process_was_killed(directory):
+    port = free_port()
+    first = Served(directory, port).ready()
+    assert "curl -s" in first.text() and "sample: 8 parcels" in first.text()
+    parcels = first.get("/v1/parcels?limit=50")["items"]
+    deadline = time.monotonic() + 20
+    while len(parcels) < 8 and time.monotonic() < deadline:
+        time.sleep(0.2)
+        parcels = first.get("/v1/parcels?limit=50")["items"]
+    assert len(parcels) == 8
+
+    for pid in first.everything():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    first.process.wait(10)
+    first.out.close()
+
+    second = Served(directory, port).ready()
+    assert "sample:" not in second.text(), "the sample is loaded once"
+    assert second.get("/v1/parcels?limit=50")["items"] == parcels
+    pids = second.everything()
+    assert second.stop() == 0
+    assert not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_part_that_died_is_started_again(directory):
+    served = Served(directory, free_port()).ready()
+    worker = next(one for one in psutil.Process(served.process.pid).children(recursive=True) if one.cmdline()[-1:] == ["worker"])
+    worker.kill()
+    end = time.monotonic() + 20
+    while time.monotonic() < end and "worker 已退出" not in served.text():
+        time.sleep(0.1)
+    assert "worker 已退出" in served.text()
+    assert served.stop() == 0
+
+
+def test_a_port_in_use_is_said_in_one_line(directory):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        served = Served(directory, taken.getsockname()[1])
+        assert served.process.wait(30) == 2
+        assert len(served.text().strip().splitlines()) == 1 and "PORT_IN_USE" in served.text()
+        served.out.close()
