@@ -65,6 +65,8 @@ def start(directory: Path, settings: Mapping[str, str] | None = None) -> Server:
     running = _running(data)
     port = _port_of(data) if running else _port(directory)
     if not running:
+        if sys.platform == "linux":  # a killed server may linger as a zombie: its pid file would keep a new one out
+            (data / "postmaster.pid").unlink(missing_ok=True)
         _launch(directory, data, port, {**_SETTINGS, **(settings or {})})
     password = (directory / "password").read_text(encoding="ascii").strip()
     url = f"postgresql://postgres:{password}@127.0.0.1:{port}"

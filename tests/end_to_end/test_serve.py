@@ -22,12 +22,26 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_running():
+    yield
+    for served in Served.all:
+        if served.process.poll() is None:
+            os.killpg(served.process.pid, signal.SIGKILL)
+            served.process.wait(10)
+        served.out.close()
+    Served.all.clear()
+
+
 class Served:
+    all = []
+
     def __init__(self, directory, port):
         self.directory, self.port = directory, port
         self.out = (directory.parent / f"serve-{time.monotonic_ns()}.log").open("w+")
         environment = {key: value for key, value in os.environ.items() if not key.startswith("LANDCYCLE_")} | {"LANDCYCLE_TODAY": "2026-11-24"}
         command = [sys.executable, "-m", "api.cli", "serve", "--no-kafka", "--data-dir", str(directory), "--port", str(port)]
+        self.all.append(self)
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=self.out, stderr=self.out, start_new_session=True)
 
     def ready(self, seconds=60):
