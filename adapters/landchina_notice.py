@@ -90,11 +90,7 @@ def understand(row: Row) -> Notice:
     match = _NUMBER.match(cells["电子监管号"].strip())
     if not match:
         shown = cells["电子监管号"].strip()
-        message = (
-            f"电子监管号“{shown}”不是以6位区划代码开头的编号"
-            if shown
-            else "没有电子监管号，无法确定是哪一宗地"
-        )
+        message = f"电子监管号“{shown}”不是以6位区划代码开头的编号" if shown else "没有电子监管号，无法确定是哪一宗地"
         raise RowRefused("电子监管号", "NO_SUPERVISION_NUMBER", message)
     use = cells["土地用途"].strip()
     if use not in _SUPERVISED_USES:

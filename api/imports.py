@@ -11,13 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.parcel_log import ParcelLog
-from adapters.postgres import open_pool
-from adapters.settings import business_date
-
 from adapters.import_report import open_report
 from adapters.landchina_import import Importer, Result
 from adapters.landchina_rows import Row, read
+from adapters.parcel_log import ParcelLog
+from adapters.postgres import open_pool
+from adapters.settings import business_date
 
 if TYPE_CHECKING:
     from adapters.settings import Settings

@@ -173,7 +173,8 @@ def _measured(life: Life) -> Iterator[Opening]:
                 current = _opening(life, kind, failed[0], fact.occurred_on, fact, codes=set(codes))
                 current.detected = max(fact.occurred_on, _revealed(fact, failed, life))
                 current.items = [
-                    {"code": code, "actual": rounded(verification(life.facts, fact).ratios.get(code, 0), 4)} for code in failed
+                    {"code": code, "actual": rounded(verification(life.facts, fact).ratios.get(code, 0), 4)}
+                    for code in failed
                 ]
                 yield current
             elif not failed and current is not None and last is not None:

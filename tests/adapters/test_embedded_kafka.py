@@ -24,7 +24,13 @@ def test_a_killed_broker_comes_up_again_with_what_it_had(tmp_path):
     time.sleep(0.2)
     with embedded_kafka.running(tmp_path) as second:
         assert second.address == first.address and second.pid != first.pid
-        consumer = KafkaConsumer("t", bootstrap_servers=second.address, auto_offset_reset="earliest", group_id=None, consumer_timeout_ms=20_000)
+        consumer = KafkaConsumer(
+            "t",
+            bootstrap_servers=second.address,
+            auto_offset_reset="earliest",
+            group_id=None,
+            consumer_timeout_ms=20_000,
+        )
         assert next(consumer).value == b"kept"
         consumer.close()
     assert embedded_kafka._running(tmp_path) is None

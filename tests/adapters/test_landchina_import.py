@@ -41,7 +41,10 @@ def test_a_row_becomes_the_contract_and_the_notice_of_one_parcel(log):
     (result,) = importer(log).take(rows({}))
     events = log.read_stream(f"jg-{NUMBER}")
     assert (result.status, result.parcel_id, result.events) == ("accepted", f"jg-{NUMBER}", 2)
-    assert [(event.type, event.department, event.jurisdiction) for event in events] == [(CONTRACT, "NRP", "120114"), (NOTICE, "NRP", "120114")]
+    assert [(event.type, event.department, event.jurisdiction) for event in events] == [
+        (CONTRACT, "NRP", "120114"),
+        (NOTICE, "NRP", "120114"),
+    ]
     assert events[0].data["onboarding"] is True and events[0].data["onboarded_on"] == "2026-11-24"
     assert events[0].occurred_on == day_number("2014-06-10")
 
@@ -59,7 +62,11 @@ def test_a_higher_revision_corrects_the_first_row_and_a_lower_one_is_only_kept(l
     later = {"电子监管号": f"{NUMBER}-2", "约定开工时间": "2015年12月10日", "成交价格(万元)": "2500.0000"}
     importer(log).take(rows({}, later))
     contract = facts(log, f"jg-{NUMBER}").of(CONTRACT)[0]
-    assert (contract.data["start_due"], contract.data["price_wan"], contract.data["onboarding"]) == ("2015-12-10", "2500.00", True)
+    assert (contract.data["start_due"], contract.data["price_wan"], contract.data["onboarding"]) == (
+        "2015-12-10",
+        "2500.00",
+        True,
+    )
     assert {event.data["reason"] for event in contract.corrected_by} == {"更正公告"}
 
     lower = importer(log).take(rows({"电子监管号": f"{NUMBER}-1", "约定开工时间": "2015年09月10日"}))[0]
@@ -68,7 +75,13 @@ def test_a_higher_revision_corrects_the_first_row_and_a_lower_one_is_only_kept(l
 
 
 def test_another_area_and_another_project_under_one_number_is_another_parcel(log):
-    results = importer(log).take(rows({}, {"面积(公顷)": "1.000000", "项目名称": "乙厂"}, {"面积(公顷)": "1.000000", "项目名称": "乙厂", "土地级别": "五级"}))
+    results = importer(log).take(
+        rows(
+            {},
+            {"面积(公顷)": "1.000000", "项目名称": "乙厂"},
+            {"面积(公顷)": "1.000000", "项目名称": "乙厂", "土地级别": "五级"},
+        )
+    )
     assert results[0].parcel_id == f"jg-{NUMBER}"
     assert results[1].parcel_id == f"jg-{NUMBER}~{results[1].row.row_id.hex[:8]}" == results[2].parcel_id
 

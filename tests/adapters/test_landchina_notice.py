@@ -14,8 +14,30 @@ REAL = Path(__file__).parents[2].parent / "shared" / "data" / "landchina"
 GOOD = dict(
     zip(
         COLUMNS,
-        ("武清区", "1201142014B00123", "甲厂", "开发区", "4.000000", "0.000000", "工业用地", "挂牌出让", "50", "金属制品业", "四级", "2400.0000",
-         "天津甲公司", "1.00", "2.00", "2014年06月30日", "2015年06月10日", "2017年06月10日", "", "1900年01月01日", "武清区人民政府", "2014年06月10日"),
+        (
+            "武清区",
+            "1201142014B00123",
+            "甲厂",
+            "开发区",
+            "4.000000",
+            "0.000000",
+            "工业用地",
+            "挂牌出让",
+            "50",
+            "金属制品业",
+            "四级",
+            "2400.0000",
+            "天津甲公司",
+            "1.00",
+            "2.00",
+            "2014年06月30日",
+            "2015年06月10日",
+            "2017年06月10日",
+            "",
+            "1900年01月01日",
+            "武清区人民政府",
+            "2014年06月10日",
+        ),
         strict=True,
     )
 )
@@ -33,9 +55,18 @@ def test_a_row_without_fault_becomes_a_contract_in_the_units_of_the_contract():
     notice = understand(row())
     assert not notice.doubts
     assert normalise("contract.signed", notice.contract) == {
-        "supply_mode": "GRANT_LISTING", "holder": {"name": "天津甲公司"}, "area_m2": "40000.00", "price_wan": "2400.00",
-        "term_years": "50.0", "use_code": "1001", "industry_code": "C33", "far_min": "1.00", "far_max": "2.00",
-        "delivery_due": "2014-06-30", "start_due": "2015-06-10", "complete_due": "2017-06-10",
+        "supply_mode": "GRANT_LISTING",
+        "holder": {"name": "天津甲公司"},
+        "area_m2": "40000.00",
+        "price_wan": "2400.00",
+        "term_years": "50.0",
+        "use_code": "1001",
+        "industry_code": "C33",
+        "far_min": "1.00",
+        "far_max": "2.00",
+        "delivery_due": "2014-06-30",
+        "start_due": "2015-06-10",
+        "complete_due": "2017-06-10",
     }
 
 
@@ -89,7 +120,14 @@ def test_zero_and_empty_plot_ratios_mean_not_agreed():
 
 @pytest.mark.parametrize(
     ("code", "year", "found"),
-    [("120109", 2026, "120116"), ("120223", 2014, "120223"), ("120223", 2026, "120118"), ("120100", 2026, "120100"), ("320571", 2026, "320500"), ("239204", 2026, "230000")],
+    [
+        ("120109", 2026, "120116"),
+        ("120223", 2014, "120223"),
+        ("120223", 2026, "120118"),
+        ("120100", 2026, "120100"),
+        ("320571", 2026, "320500"),
+        ("239204", 2026, "230000"),
+    ],
 )
 def test_an_abolished_division_leads_to_its_living_successor(code, year, found):
     assert living(code, year).code == found
@@ -100,7 +138,12 @@ def test_a_division_that_never_existed_is_told():
 
 
 def test_an_industry_is_taken_where_exactly_one_class_fits():
-    assert (code_of("金属制品业"), code_of("汽车制造"), code_of("钢压延加工"), code_of("其它")) == ("C33", "C36", "C313", None)
+    assert (code_of("金属制品业"), code_of("汽车制造"), code_of("钢压延加工"), code_of("其它")) == (
+        "C33",
+        "C36",
+        "C313",
+        None,
+    )
 
 
 def test_byte_order_mark_cr_cr_lf_and_cells_with_newlines_are_read(tmp_path):
@@ -129,8 +172,14 @@ def test_a_file_without_the_columns_is_refused_in_one_line(tmp_path):
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real notices (../shared/data) are not beside this clone")
-@pytest.mark.parametrize(("name", "count"), [("supply_results_tianjin_liaocheng_jiamusi", 2872), ("supply_results_faulty_rows", 161),
-                                             ("supply_results_2015-12-28_bom_crcrlf", 120)])
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("supply_results_tianjin_liaocheng_jiamusi", 2872),
+        ("supply_results_faulty_rows", 161),
+        ("supply_results_2015-12-28_bom_crcrlf", 120),
+    ],
+)
 def test_every_real_row_is_understood_or_refused_with_a_reason(name, count):
     rows = list(read(REAL / f"{name}.csv"))
     assert len(rows) == count

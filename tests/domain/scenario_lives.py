@@ -47,9 +47,21 @@ class Played:
         number = len(self.events) + 1
         name = f"@event:{entry['ref']}" if "ref" in entry else f"{self.parcel}/{number}"
         return Event(
-            str(uuid.uuid5(NAMESPACE, name)), self.parcel, number, number, entry["type"], 1, day_number(entry["occurred_on"]),
-            number * 1000, self.scenario["jurisdiction"], entry["by"], entry["on_behalf_of"],
-            self.scenario["contract_no"] if self.signed else None, entry["document"], None, self.fill(entry["data"]),
+            str(uuid.uuid5(NAMESPACE, name)),
+            self.parcel,
+            number,
+            number,
+            entry["type"],
+            1,
+            day_number(entry["occurred_on"]),
+            number * 1000,
+            self.scenario["jurisdiction"],
+            entry["by"],
+            entry["on_behalf_of"],
+            self.scenario["contract_no"] if self.signed else None,
+            entry["document"],
+            None,
+            self.fill(entry["data"]),
         )
 
     def assessment(self, as_of, known_at=None):
@@ -71,7 +83,9 @@ class Played:
             self.known_after[step["row"]] = len(self.events) * 1000
         for query in self.scenario["two_time_queries"]:
             known = self.known_after[query["known_after_row"]] if query.get("known_after_row") is not None else None
-            yield self._row(f"as of {query['as_of']} known {known}", query["expect"], self.status(query["as_of"], known))
+            yield self._row(
+                f"as of {query['as_of']} known {known}", query["expect"], self.status(query["as_of"], known)
+            )
         for step in self.scenario["steps"]:
             status = self.status(step["as_of"], self.known_after[step["row"]])
             yield self._row(f"replayed row {step['row']}", step["expect"], status)

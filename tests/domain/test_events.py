@@ -39,7 +39,9 @@ def refused(body, subject="parcel"):
 
 def start(**more):
     return {
-        "type": "construction.started", "occurred_on": "2021-10-08", "document": {"no": "武建施〔2021〕118号"},
+        "type": "construction.started",
+        "occurred_on": "2021-10-08",
+        "document": {"no": "武建施〔2021〕118号"},
         "data": {"evidence": "FOUNDATION_ONE_THIRD"},
     } | more
 
@@ -65,7 +67,9 @@ def test_every_type_has_titles_and_two_examples_that_are_accepted(key):
 
 
 def events_of(path):
-    scenario = yaml.safe_load(re.sub(r'"@[a-z]+:[^"]*"', '"01920000-0000-7000-8000-000000000009"', path.read_text("utf-8")))
+    scenario = yaml.safe_load(
+        re.sub(r'"@[a-z]+:[^"]*"', '"01920000-0000-7000-8000-000000000009"', path.read_text("utf-8"))
+    )
     yield from (event for step in scenario["steps"] for event in step["events"])
 
 
@@ -90,13 +94,19 @@ def test_an_unknown_field_is_refused_with_its_pointer():
 
 def test_a_wrong_unit_is_refused_with_its_pointer():
     term = {"code": "O-TAX", "direction": "GE", "threshold": "20.00", "unit": "万元/公斤", "assess_on": "REACH"}
-    body = {"type": "agreement.signed", "occurred_on": "2021-03-15", "document": {"no": "x"},
-            "data": {"agreement_no": "x", "obligations": [term]}}
+    body = {
+        "type": "agreement.signed",
+        "occurred_on": "2021-03-15",
+        "document": {"no": "x"},
+        "data": {"agreement_no": "x", "obligations": [term]},
+    }
     assert refused(body) == {("/data/obligations/0", "WRONG_UNIT")}
 
 
 def test_a_credit_code_with_a_bad_check_digit_is_refused_with_its_pointer():
-    assert refused(contract(holder={"uscc": "91310115MA1H8R7C6D", "name": "x"})) == {("/data/holder/uscc", "USCC_CHECK_DIGIT")}
+    assert refused(contract(holder={"uscc": "91310115MA1H8R7C6D", "name": "x"})) == {
+        ("/data/holder/uscc", "USCC_CHECK_DIGIT")
+    }
 
 
 def test_a_day_in_the_future_is_refused():
@@ -104,7 +114,12 @@ def test_a_day_in_the_future_is_refused():
 
 
 def test_a_malformed_unit_code_is_refused():
-    body = {"type": "title.registered", "occurred_on": "2021-03-15", "document": {"no": "x"}, "data": {"unit_code": "12"}}
+    body = {
+        "type": "title.registered",
+        "occurred_on": "2021-03-15",
+        "document": {"no": "x"},
+        "data": {"unit_code": "12"},
+    }
     assert refused(body) == {("/data/unit_code", "UNIT_CODE")}
 
 
@@ -113,11 +128,15 @@ def test_money_as_a_float_is_refused_since_floats_lose_cents():
 
 
 def test_a_data_date_that_repeats_the_day_must_equal_it():
-    assert refused(start(data={"evidence": "PIT_EXCAVATED", "started_on": "2021-10-09"})) == {("/data/started_on", "DAY_DIFFERS")}
+    assert refused(start(data={"evidence": "PIT_EXCAVATED", "started_on": "2021-10-09"})) == {
+        ("/data/started_on", "DAY_DIFFERS")
+    }
 
 
 def test_days_out_of_order_and_a_wrong_sum_are_refused():
-    assert {code for _, code in refused(contract(start_due="2022-01-01", complete_due="2021-01-01"))} == {"DATES_OUT_OF_ORDER"}
+    assert {code for _, code in refused(contract(start_due="2022-01-01", complete_due="2021-01-01"))} == {
+        "DATES_OUT_OF_ORDER"
+    }
     instalments = [{"no": 1, "due": "2021-05-14", "amount_wan": "10"}]
     assert {code for _, code in refused(contract(price_wan="11", instalments=instalments))} == {"INSTALMENTS_SUM"}
 
@@ -137,6 +156,8 @@ def test_money_is_kept_to_the_yuan_in_one_canonical_form(amount):
 
 def test_the_union_names_every_postable_type_and_resolves_every_reference():
     union, components = envelope_union_schema()
-    assert len(union["oneOf"]) == sum(1 for kind in CATALOGUE.values() if kind.subject == "parcel" and not kind.system_only)
+    assert len(union["oneOf"]) == sum(
+        1 for kind in CATALOGUE.values() if kind.subject == "parcel" and not kind.system_only
+    )
     for reference in re.findall(r"#/components/schemas/(\w+)", str(components)):
         assert reference in components

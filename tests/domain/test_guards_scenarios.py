@@ -18,8 +18,20 @@ def attempt(played, entry):
     event = played.event(entry)
     body = {key: entry[key] for key in ("type", "occurred_on", "on_behalf_of", "document")} | {"data": dict(event.data)}
     envelope = parse_envelope(body, today=TODAY)
-    command = Command(event.event_id, event.parcel_id, event.type, 1, event.occurred_on, event.jurisdiction, event.department,
-                      event.on_behalf_of, event.contract_no, event.document, None, envelope.data)
+    command = Command(
+        event.event_id,
+        event.parcel_id,
+        event.type,
+        1,
+        event.occurred_on,
+        event.jurisdiction,
+        event.department,
+        event.on_behalf_of,
+        event.contract_no,
+        event.document,
+        None,
+        envelope.data,
+    )
     rules = BOOK.rules(event.jurisdiction)
     if not rules.entitled(event.type, event.department):
         raise Refusal(Kind.ENTITLEMENT, "NOT_ENTITLED", "x")

@@ -35,9 +35,18 @@ def test_in_heping_the_science_bureau_takes_the_place_of_the_industry_bureau():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('"remind.colour" = { value = 1, layer = "CITY", status = "IN_FORCE", source = "x" }', "第8行：未知参数 remind.colour"),
-        ('"remind.idle_days" = { value = 1, layer = "CITY", status = "IN_FORCE" }', "第8行：参数 remind.idle_days 没有写明依据"),
-        ('"remind.idle_days" = { value = "many", layer = "CITY", status = "IN_FORCE", source = "x" }', "第8行：参数 remind.idle_days 应为int"),
+        (
+            '"remind.colour" = { value = 1, layer = "CITY", status = "IN_FORCE", source = "x" }',
+            "第8行：未知参数 remind.colour",
+        ),
+        (
+            '"remind.idle_days" = { value = 1, layer = "CITY", status = "IN_FORCE" }',
+            "第8行：参数 remind.idle_days 没有写明依据",
+        ),
+        (
+            '"remind.idle_days" = { value = "many", layer = "CITY", status = "IN_FORCE", source = "x" }',
+            "第8行：参数 remind.idle_days 应为int",
+        ),
     ],
 )
 def test_a_faulty_pack_is_refused_with_the_line(line, message):
@@ -54,14 +63,44 @@ def test_a_contradiction_is_refused():
 
 def amended(position, key, value, valid_from):
     data = {"rule_set": "120114", "key": key, "value": value, "valid_from": valid_from}
-    return Event(str(position), "jurisdiction:120114", position, position, "rules.amended", 1, 1, position, "120114", "NRP", None, None,
-                 {"no": "津武〔2024〕1号"}, None, data)
+    return Event(
+        str(position),
+        "jurisdiction:120114",
+        position,
+        position,
+        "rules.amended",
+        1,
+        1,
+        position,
+        "120114",
+        "NRP",
+        None,
+        None,
+        {"no": "津武〔2024〕1号"},
+        None,
+        data,
+    )
 
 
 def installed(position, pack):
     data = {"pack": pack.code, "version": pack.version, "sha256": pack.sha256, "content": pack.content}
-    return Event(str(position), f"jurisdiction:{pack.code}", 1, position, "rules.installed", 1, 1, position, pack.code, None, None, None,
-                 None, None, data)
+    return Event(
+        str(position),
+        f"jurisdiction:{pack.code}",
+        1,
+        position,
+        "rules.installed",
+        1,
+        1,
+        position,
+        pack.code,
+        None,
+        None,
+        None,
+        None,
+        None,
+        data,
+    )
 
 
 def test_an_amendment_takes_effect_from_its_day_and_old_days_keep_the_old_value():

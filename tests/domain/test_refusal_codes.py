@@ -7,9 +7,17 @@ from domain.refusal_codes import CODES
 
 DOMAIN = Path(__file__).parents[2] / "domain"
 USES = (
-    r'refuse\(\s*"([A-Z][A-Z_-]+)"', r'refuse_field\(\s*[^,]+,\s*"([A-Z_]+)"', r'refuse_department\(\s*"([A-Z_]+)"',
-    r'refuse_by\(\s*[^,]+,\s*"([A-Z_]+)"', r'warn\(\s*"([A-Z_-]+)"', r'PydanticCustomError\(\s*"([A-Z_]+)"', r'MalformedCode\(\s*"([A-Z_]+)"',
-    r'FieldError\(\s*[^,]+,\s*"([A-Z_]+)"', r'"\w+": \("([A-Z_]+)", "', r'"(RULE_[A-Z]+)"', r'"(OTHER_YEAR)"',
+    r'refuse\(\s*"([A-Z][A-Z_-]+)"',
+    r'refuse_field\(\s*[^,]+,\s*"([A-Z_]+)"',
+    r'refuse_department\(\s*"([A-Z_]+)"',
+    r'refuse_by\(\s*[^,]+,\s*"([A-Z_]+)"',
+    r'warn\(\s*"([A-Z_-]+)"',
+    r'PydanticCustomError\(\s*"([A-Z_]+)"',
+    r'MalformedCode\(\s*"([A-Z_]+)"',
+    r'FieldError\(\s*[^,]+,\s*"([A-Z_]+)"',
+    r'"\w+": \("([A-Z_]+)", "',
+    r'"(RULE_[A-Z]+)"',
+    r'"(OTHER_YEAR)"',
 )
 
 

@@ -28,7 +28,9 @@ from given_parcels import TODAY, load, settings_for, work  # noqa: E402
 @pytest.fixture
 def settings(database_url, kafka, tmp_path, request):
     prefix = f"t{abs(hash(request.node.name)) % 10**8}."
-    found = settings_for(database_url, tmp_path, kafka_bootstrap_servers=kafka, kafka_topic_prefix=prefix, kafka_partitions=3)
+    found = settings_for(
+        database_url, tmp_path, kafka_bootstrap_servers=kafka, kafka_topic_prefix=prefix, kafka_partitions=3
+    )
     load(found)
     work(found)
     return found
@@ -36,7 +38,10 @@ def settings(database_url, kafka, tmp_path, request):
 
 def relay_until_sent(settings):
     """Runs a relay of our own until the broker has everything."""
-    with psycopg.connect(settings.database_url, autocommit=True) as connection, psycopg.connect(settings.database_url, autocommit=True) as other:
+    with (
+        psycopg.connect(settings.database_url, autocommit=True) as connection,
+        psycopg.connect(settings.database_url, autocommit=True) as other,
+    ):
         relay = Relay(settings, connection, all_feeds(connection))
         thread = threading.Thread(target=relay.run)
         thread.start()
@@ -57,8 +62,14 @@ def unsent(connection):
 
 
 def messages(settings, topic):
-    consumer = KafkaConsumer(settings.kafka_topic_prefix + topic, bootstrap_servers=settings.kafka_bootstrap_servers, group_id=None,
-                             auto_offset_reset="earliest", enable_auto_commit=False, consumer_timeout_ms=3000)
+    consumer = KafkaConsumer(
+        settings.kafka_topic_prefix + topic,
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        group_id=None,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        consumer_timeout_ms=3000,
+    )
     found = list(consumer)
     consumer.close()
     return found
@@ -74,8 +85,22 @@ def stored_alerts(settings):
 
 
 def consume(settings, state, *more):
-    command = [sys.executable, str(ROOT / "examples" / "alert_consumer.py"), "--bootstrap", settings.kafka_bootstrap_servers, "--state", str(state),
-               "--topic", settings.kafka_topic_prefix + "parcel.alerts.v1", "--group", settings.kafka_topic_prefix, "--idle-seconds", "4", "--quiet", *more]
+    command = [
+        sys.executable,
+        str(ROOT / "examples" / "alert_consumer.py"),
+        "--bootstrap",
+        settings.kafka_bootstrap_servers,
+        "--state",
+        str(state),
+        "--topic",
+        settings.kafka_topic_prefix + "parcel.alerts.v1",
+        "--group",
+        settings.kafka_topic_prefix,
+        "--idle-seconds",
+        "4",
+        "--quiet",
+        *more,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -85,8 +110,12 @@ def test_every_alert_event_and_status_arrives_in_order_as_a_cloud_event(settings
     relay_until_sent(settings)
     stored = stored_alerts(settings)
     arrived = messages(settings, "parcel.alerts.v1")
-    assert sorted((m.key.decode(), int(headers(m)["ce_sequence"])) for m in arrived) == sorted((c.item["parcel_id"], c.item["sequence"]) for c in stored)
-    event = from_binary_event(KafkaMessage({name: value for name, value in arrived[0].headers}, arrived[0].key, arrived[0].value))
+    assert sorted((m.key.decode(), int(headers(m)["ce_sequence"])) for m in arrived) == sorted(
+        (c.item["parcel_id"], c.item["sequence"]) for c in stored
+    )
+    event = from_binary_event(
+        KafkaMessage({name: value for name, value in arrived[0].headers}, arrived[0].key, arrived[0].value)
+    )
     assert event.get_type() == "landcycle.alert.raised" and event.get_subject() == arrived[0].key.decode()
     assert json.loads(arrived[0].value)["change"]["type"] == "alert.raised"
 
@@ -110,11 +139,16 @@ def test_the_relay_creates_the_topics_of_the_contract(settings):
 @pytest.mark.parametrize("point", ["relay.sent", "relay.acknowledged"])
 def test_a_relay_killed_at_any_border_loses_nothing_and_repeats_with_the_same_id(settings, point):
     environment = dict(os.environ) | {
-        "LANDCYCLE_DATABASE_URL": settings.database_url, "LANDCYCLE_TODAY": TODAY.isoformat(), "LANDCYCLE_FAILPOINTS": f"{point}=exit",
-        "LANDCYCLE_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers, "LANDCYCLE_KAFKA_TOPIC_PREFIX": settings.kafka_topic_prefix,
+        "LANDCYCLE_DATABASE_URL": settings.database_url,
+        "LANDCYCLE_TODAY": TODAY.isoformat(),
+        "LANDCYCLE_FAILPOINTS": f"{point}=exit",
+        "LANDCYCLE_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "LANDCYCLE_KAFKA_TOPIC_PREFIX": settings.kafka_topic_prefix,
         "LANDCYCLE_KAFKA_PARTITIONS": "3",
     }
-    child = subprocess.run([sys.executable, "-m", "api.cli", "relay"], env=environment, cwd=ROOT, timeout=90, capture_output=True)
+    child = subprocess.run(
+        [sys.executable, "-m", "api.cli", "relay"], env=environment, cwd=ROOT, timeout=90, capture_output=True
+    )
     assert child.returncode == -signal.SIGKILL
     time.sleep(5)  # the lease of the killed one runs out
     relay_until_sent(settings)

@@ -39,10 +39,24 @@ class Served:
     def __init__(self, directory, port):
         self.directory, self.port = directory, port
         self.out = (directory.parent / f"serve-{time.monotonic_ns()}.log").open("w+")
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("LANDCYCLE_")} | {"LANDCYCLE_TODAY": "2026-11-24"}
-        command = [sys.executable, "-m", "api.cli", "serve", "--no-kafka", "--data-dir", str(directory), "--port", str(port)]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("LANDCYCLE_")} | {
+            "LANDCYCLE_TODAY": "2026-11-24"
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "api.cli",
+            "serve",
+            "--no-kafka",
+            "--data-dir",
+            str(directory),
+            "--port",
+            str(port),
+        ]
         self.all.append(self)
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=self.out, stderr=self.out, start_new_session=True)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=self.out, stderr=self.out, start_new_session=True
+        )
 
     def ready(self, seconds=60):
         end = time.monotonic() + seconds
@@ -59,7 +73,9 @@ class Served:
 
     def get(self, path):
         key = json.loads((self.directory / "keys.json").read_text("utf-8"))["regulator"]
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {key}"})
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {key}"}
+        )
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.loads(response.read())
 
@@ -108,7 +124,9 @@ def test_it_starts_keeps_its_data_and_comes_up_again_after_every_process_was_kil
 
 def test_a_part_that_died_is_started_again(directory):
     served = Served(directory, free_port()).ready()
-    worker = next(one for one in psutil.Process(served.process.pid).children(recursive=True) if one.cmdline()[-1:] == ["worker"])
+    worker = next(
+        one for one in psutil.Process(served.process.pid).children(recursive=True) if one.cmdline()[-1:] == ["worker"]
+    )
     worker.kill()
     end = time.monotonic() + 20
     while time.monotonic() < end and "worker 已退出" not in served.text():

@@ -12,7 +12,14 @@ TODAY = date(2026, 11, 24)
 
 
 def settings_for(database_url, tmp_path, **more):
-    values = {"database_url": database_url, "today": TODAY, "data_dir": tmp_path, "key_pepper": "p", "body_hash_key": "b", "cursor_key": "c"}
+    values = {
+        "database_url": database_url,
+        "today": TODAY,
+        "data_dir": tmp_path,
+        "key_pepper": "p",
+        "body_hash_key": "b",
+        "cursor_key": "c",
+    }
     return Settings(**(values | more))
 
 
@@ -44,4 +51,6 @@ def rows(settings):
 
 def alert_changes(settings):
     with pool_of(settings) as pool, pool.connection() as connection:
-        return connection.execute("SELECT position, parcel_id, sequence, change ->> 'type' FROM alert_log ORDER BY position").fetchall()
+        return connection.execute(
+            "SELECT position, parcel_id, sequence, change ->> 'type' FROM alert_log ORDER BY position"
+        ).fetchall()

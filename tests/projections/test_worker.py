@@ -30,7 +30,14 @@ def test_the_lists_show_what_was_posted(settings):
     load(settings)
     work(settings)
     items = query(settings, compliance.find)
-    assert {item["compliance"] for item in items} >= {"NORMAL", "ESCALATED", "BREACH", "IN_CURE", "WARNING", "NOT_REPORTED"}
+    assert {item["compliance"] for item in items} >= {
+        "NORMAL",
+        "ESCALATED",
+        "BREACH",
+        "IN_CURE",
+        "WARNING",
+        "NOT_REPORTED",
+    }
     assert [item["parcel_id"] for item in items] == sorted(item["parcel_id"] for item in items)
     assert {(item["kind"]) for item in query(settings, exit_eligible.find)} == {"FI", "FP", "MT", "MTA"}
     assert {item["kind"] for item in query(settings, data_quality.find)} == {"DATA_MISSING"}
@@ -61,10 +68,14 @@ def test_working_again_changes_nothing(settings):
 def test_a_worker_killed_at_any_border_leaves_each_input_with_one_effect(settings, point):
     load(settings)
     environment = {key: str(value) for key, value in os.environ.items()} | {
-        "LANDCYCLE_DATABASE_URL": settings.database_url, "LANDCYCLE_TODAY": TODAY.isoformat(), "LANDCYCLE_DATA_DIR": str(settings.data_dir),
+        "LANDCYCLE_DATABASE_URL": settings.database_url,
+        "LANDCYCLE_TODAY": TODAY.isoformat(),
+        "LANDCYCLE_DATA_DIR": str(settings.data_dir),
         "LANDCYCLE_FAILPOINTS": f"{point}=exit",
     }
-    child = subprocess.run([sys.executable, "-m", "api.cli", "worker"], env=environment, cwd=ROOT, timeout=60, capture_output=True)
+    child = subprocess.run(
+        [sys.executable, "-m", "api.cli", "worker"], env=environment, cwd=ROOT, timeout=60, capture_output=True
+    )
     assert child.returncode == -signal.SIGKILL
     work(settings)
     changes = alert_changes(settings)
@@ -94,7 +105,9 @@ def test_a_parcel_whose_evaluation_fails_is_parked_and_the_others_flow(settings,
 
     lives = sample.sample(TODAY.toordinal())
     real, poison = evaluated.evaluate, lives[0].parcel_id
-    monkeypatch.setattr(evaluated, "evaluate", lambda facts, *rest: 1 / 0 if facts.parcel_id == poison else real(facts, *rest))
+    monkeypatch.setattr(
+        evaluated, "evaluate", lambda facts, *rest: 1 / 0 if facts.parcel_id == poison else real(facts, *rest)
+    )
     load(settings)
     work(settings)
     parked = [item["parcel_id"] for item in query(settings, compliance.find, compliance="UNKNOWN")]
@@ -140,7 +153,9 @@ def test_lag_is_told_in_events_and_seconds(settings):
     found = catalog.lag(settings)
     assert (found["lag_events"], found["parked"]) == (0, 0)
     with pool_of(settings) as pool, pool.connection() as connection:
-        assert catalog.wait_for(connection, found["log_position"], 0.1) and not catalog.wait_for(connection, found["log_position"] + 1, 0.1)
+        assert catalog.wait_for(connection, found["log_position"], 0.1) and not catalog.wait_for(
+            connection, found["log_position"] + 1, 0.1
+        )
 
 
 def test_the_sample_is_the_same_on_the_same_day():
