@@ -27,19 +27,25 @@ from domain.supervision.quality import quality
 from domain.supervision.stage import stage_of
 
 _ALWAYS_OPEN: Final = frozenset({"VS", "AB"})
-_MOST_CANDIDATES: Final = 60
+_MOST_CANDIDATES: Final = 400
 
 
 def evaluate(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> Assessment:
     """The assessment of a parcel at the end of a day, knowing `facts`. Same arguments, same answer, for ever."""
-    found, marks = _on(facts, as_of, rules, calendar)
+    found, pending = _on(facts, as_of, rules, calendar)
     amended = rules.changes_after(as_of)
-    candidates = sorted({*marks, amended} if amended else marks)
+    if amended is not None:
+        pending.add(amended)
     before = digest(found)
-    for candidate in candidates[:_MOST_CANDIDATES]:
-        if digest(_on(facts, candidate, rules, calendar)[0]) != before:
+    for _ in range(_MOST_CANDIDATES):
+        if not pending:
+            break
+        candidate = min(pending)
+        later, marks = _on(facts, candidate, rules, calendar)
+        if digest(later) != before:
             found.next_change_on = candidate
             break
+        pending = (pending | marks) - {candidate}  # a fact that is still ahead brings thresholds of its own
     return found
 
 

@@ -94,7 +94,10 @@ def _transfer(standing: Standing) -> list[str]:
     life, blockers = standing.life, []
     if not life.is_grant:
         blockers.append("TENURE")
-    if price_paid(standing.payables) is not True:
+    paid = price_paid(standing.payables)
+    if paid is False or (
+        paid is None and life.conversion is None
+    ):  # a conversion's price is a charge of its own (11.37)
         blockers.append("PRICE_UNPAID")
     if not life.of("title.registered"):
         blockers.append("NO_TITLE")
