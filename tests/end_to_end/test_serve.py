@@ -89,6 +89,13 @@ class Served:
         return code
 
 
+def lives(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 @pytest.fixture
 def directory(tmp_path):
     tmp_path.chmod(0o755)
@@ -119,7 +126,7 @@ def test_it_starts_keeps_its_data_and_comes_up_again_after_every_process_was_kil
     assert second.get("/v1/parcels?limit=50")["items"] == parcels
     pids = second.everything()
     assert second.stop() == 0
-    assert not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+    assert not [pid for pid in pids if lives(pid)]
 
 
 def test_a_part_that_died_is_started_again(directory):
