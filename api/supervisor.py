@@ -305,6 +305,7 @@ def _stop(system: System) -> None:
     if system.postgres is not None:
         with contextlib.suppress(DatabaseUnavailable):
             embedded_postgres.stop(system.postgres)
+    _say("  已停止 stopped")
 
 
 def _die_with_parent() -> None:
