@@ -36,8 +36,11 @@ def amounts(life: Life, breaches: list[Breach], payables: list[Payable], assesse
         line = _charge(fact, paid.get(str(fact.data.get("charge_id")), []))
         base = computed.get(line.kind)
         line.computed = base[0] if base else formula(life, line.kind, fact, assessed)
-        if line.kind == "LD_FAR" and base is None:  # its basis is gone: only a correction takes it away
-            line.computed, line.state = line.amount, "REVERSED"
+        if line.computed is None and line.kind in _BY_FORMULA and not fact.data.get("override_reason"):
+            line.computed, line.state = (
+                line.amount,
+                "REVERSED",
+            )  # its basis is gone: a correction, a decision, an extension
             if line.paid:
                 lines.append(Amount(line.kind, -line.paid, "REFUND_DUE", _BASIS[line.kind], charge_id=line.charge_id))
             line.amount = 0
@@ -51,6 +54,8 @@ def amounts(life: Life, breaches: list[Breach], payables: list[Payable], assesse
     return sorted(lines, key=lambda line: (line.kind, line.charge_id or "", line.state))
 
 
+_BY_FORMULA: Final = frozenset({"LD_START", "LD_COMPLETE", "LD_INVEST", "LD_FAR", "LATE_FEE", "TOP_UP"})
+"""Kinds whose sum rests on facts alone: without the facts a charge of them is reversed (specification 2.5, 4.7)."""
 _KEYS: Final = {
     "LATE_FEE": ("pay.late_permille_day",),
     "LD_START": ("ld.start_stops_at",),

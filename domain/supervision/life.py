@@ -228,12 +228,23 @@ class Life:
     @cached_property
     def completed(self) -> Fact | None:
         """The completion."""
-        return self.facts.first("construction.completed", self.as_of)
+        return self._counting("O-COMPLETE", self.of("construction.completed"))
 
     @cached_property
     def produced(self) -> Fact | None:
         """The start of production."""
-        return self.facts.first("production.started", self.as_of)
+        return self._counting("O-PROD", self.of("production.started"))
+
+    def _counting(self, code: str, facts: list[Fact]) -> Fact | None:
+        """Of several reports of one milestone: the one a coordinator chose, else the supervisor's, else the first (11.16)."""
+        if len(facts) < 2:
+            return facts[0] if facts else None
+        for decision in reversed(self.of("conflict.decided")):
+            chosen = self.facts.by_id.get(str(decision.data.get("event_id")))
+            if decision.data.get("obligation") == code and chosen in facts:
+                return chosen
+        own = [fact for fact in facts if fact.department == self.supervisor(code)]
+        return (own or facts)[0]
 
     @cached_property
     def delivered(self) -> Fact | None:

@@ -14,7 +14,7 @@ from domain.supervision.life import day as day_of
 from domain.supervision.measures import exact, rounded
 from domain.supervision.openings import MEASURED, fails, requirement
 from domain.supervision.payments import Payable
-from domain.supervision.performance import Assessed, compare, verification
+from domain.supervision.performance import DIRECTIONS, Assessed, compare, figure, verification
 
 _NAMES: Final = {"O-START": "开工", "O-COMPLETE": "竣工", "O-PROD": "投产", "O-REACH": "达产"}
 
@@ -179,8 +179,22 @@ def _indicators(life: Life, assessed: list[Assessed]) -> list[Obligation]:
             one.actual = item.shown
             met = None if item.actual is None or limit is None else compare(item.actual, item.direction, limit)
             one.state = "NOT_REPORTED" if met is None else "MET" if met else "OVERDUE"
+        if data.get("assess_on") == "YEARLY":
+            _yearly(life, one, limit)
         found.append(one)
     return found
+
+
+def _yearly(life: Life, one: Obligation, limit: Fraction | None) -> None:
+    """A yearly item stands against the figure of the last year reported; a breach comes by an assessment alone (11.37)."""
+    for report in reversed(life.of("indicators.reported")):
+        found = figure(life.facts, one.code, one.unit, report.data.get("period"), life.area)
+        if found is not None and limit is not None:
+            one.actual = rounded(found[0], 4)
+            one.state = (
+                "MET" if compare(found[0], one.direction or DIRECTIONS.get(one.code, "GE"), limit) else "OVERDUE"
+            )
+            return
 
 
 def _others(life: Life) -> list[Obligation]:

@@ -278,3 +278,76 @@ def test_a_year_from_a_month_end_is_complete_the_day_after_the_corresponding_day
     events = life(PAID, contract=CONTRACT | {"start_due": start, "complete_due": "2024-01-01"})
     assert on(f"2021-{month:02d}-28", events).idle_clock == "NONE"
     assert on(day_text(day_number(f"2021-{month:02d}-28") + 1), events).idle_clock == "Y1"
+
+
+def test_a_paid_charge_whose_basis_a_correction_removes_is_reversed_and_due_back():
+    contract = CONTRACT | {"far_min": "1.00"}
+    verified = (
+        "construction.verified",
+        "2022-02-01",
+        {"land_area_m2": "30000.00", "floor_area_m2": "27000.00", "double_counted_m2": "0.00"},
+    )
+    charge = ("charge.assessed", "2022-03-01", {"charge_id": "C1", "kind": "LD_FAR", "amount_wan": "100.00"})
+    paid = ("charge.paid", "2022-03-10", {"charge_id": "C1", "amount_wan": "100.00"})
+    events = life(PAID, verified, charge, paid, contract=contract)
+    assert [(a.kind, a.amount, a.state) for a in on("2022-04-01", events).amounts if a.kind == "LD_FAR"] == [
+        ("LD_FAR", 1_000_000, "PAID")
+    ]
+    corrects = {
+        "corrects": events[2].event_id,
+        "changes": [{"field": "double_counted_m2", "old": "0.00", "new": "6000.00"}],
+        "reason": "x",
+    }
+    corrected = life(PAID, verified, charge, paid, ("report.corrected", "2022-05-01", corrects), contract=contract)
+    lines = sorted((a.state, a.amount, a.computed) for a in on("2022-04-01", corrected).amounts if a.kind == "LD_FAR")
+    assert lines == [("REFUND_DUE", -1_000_000, None), ("REVERSED", 0, 1_000_000)]
+
+
+def test_damages_that_were_assessed_are_reversed_by_an_extension_for_government_cause():
+    charge = ("charge.assessed", "2020-01-11", {"charge_id": "C1", "kind": "LD_START", "amount_wan": "10.00"})
+    extended = (
+        "extension.decided",
+        "2020-02-01",
+        {
+            "decision": "APPROVED",
+            "cause": "GOV_LATE_DELIVERY",
+            "new": {"start_due": "2020-06-01", "complete_due": "2022-06-02"},
+        },
+    )
+    assert money(on("2020-01-20", life(PAID, charge)))["LD_START"] == (10.0, "ASSESSED")
+    assert money(on("2020-01-20", life(PAID, charge, extended)))["LD_START"] == (0.0, "REVERSED")
+
+
+def test_of_two_reports_of_one_milestone_the_supervisors_counts_until_a_coordinator_decides():
+    events = life(PAID, ("construction.started", "2019-12-01", START), ("construction.completed", "2021-06-01", {}),
+                  ("production.started", "2021-08-01", {}), ("production.started", "2021-09-01", {}))  # fmt: skip
+    by = {name: getattr(events[-1], name) for name in Event.__slots__}
+    events[-1] = Event(**by | {"department": "MIIT"})
+    events[-2] = Event(**{name: getattr(events[-2], name) for name in Event.__slots__} | {"department": "TOWN"})
+    prod = CONTRACT | {"production_due": "2022-06-01"}
+    events[0] = Event(**{name: getattr(events[0], name) for name in Event.__slots__} | {"data": prod})
+    found = on("2022-01-01", events)
+    one = next(o for o in found.obligations if o.code == "O-PROD")
+    assert day_text(one.fulfilled_on) == "2021-09-01" and len(one.conflict) == 2
+    assert {(q.kind, q.department) for q in found.data_quality} >= {("CONFLICT", "MIIT"), ("CONFLICT", "TOWN")}
+
+
+def test_a_yearly_figure_is_shown_against_the_year_reported():
+    agreement = AGREEMENT | {
+        "obligations": [
+            {"code": "O-RD", "direction": "GE", "threshold": "0.03", "unit": "ratio", "assess_on": "YEARLY"}
+        ]
+    }
+    report = (
+        "indicators.reported",
+        "2022-02-01",
+        {
+            "period": {"from": "2021-01-01", "to": "2021-12-31"},
+            "scope": "PARCEL",
+            "rd_wan": "2.00",
+            "revenue_wan": "100.00",
+        },
+    )
+    one = next(o for o in on("2022-03-01", life(PAID, report, agreement=agreement)).obligations if o.code == "O-RD")
+    assert (one.actual, one.state) == ("0.0200", "OVERDUE")
+    assert "PERF" not in open_kinds(on("2022-03-01", life(PAID, report, agreement=agreement)))
