@@ -5,14 +5,13 @@ These names are a published contract of their own; a rename inside Landcycle cha
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
 
+from adapters.event_codec import wire_time
 from adapters.kafka import ALERTS, EVENTS, HEADS, RULES, STATUS, Message
-from domain.event import instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 SOURCE: Final = "/landcycle"
 _CONTENT_TYPE: Final = ("content-type", b"application/json")
 _SPEC_VERSION: Final = ("ce_specversion", b"1.0")
-_SHANGHAI: Final = timezone(timedelta(hours=8))
 
 
 def headers(
@@ -43,11 +41,6 @@ def headers(
         ("ce_epoch", str(epoch).encode()),
         ("traceparent", f"00-{trace_id}-{trace_id[16:]}-01".encode()),
     )
-
-
-def wire_time(recorded_at: int) -> str:
-    """Microseconds since 1970-01-01Z as RFC 3339 with six decimals and the offset of Shanghai."""
-    return instant(recorded_at).astimezone(_SHANGHAI).isoformat(timespec="microseconds")
 
 
 def event_message(event: Event, item: Mapping[str, Any], epoch: int) -> Message:

@@ -121,7 +121,9 @@ def stop(broker: Broker, *, seconds: float = 20) -> None:
         time.sleep(0.05)
     if _running(broker.directory) is not None:
         _signal(broker.pid, signal.SIGKILL)
-    _reap(broker.pid)
+    child = _children.pop(broker.pid, None)
+    if child is not None:
+        child.wait(seconds)
 
 
 @contextmanager
@@ -237,3 +239,8 @@ def _free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def is_running(directory: Path) -> bool:
+    """Does the broker of a directory run."""
+    return _running(directory.resolve()) is not None

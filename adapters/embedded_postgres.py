@@ -81,8 +81,10 @@ def stop(server: Server, *, seconds: float = 30) -> None:
         os.kill(server.pid, signal.SIGINT)
     end = time.monotonic() + seconds
     while _running(server.directory / "data") and time.monotonic() < end:
-        _reap(server.pid)
         time.sleep(0.05)
+    child = _children.pop(server.pid, None)
+    if child is not None:
+        child.wait(seconds)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from adapters.parcel_log import head
 from adapters.postgres import DatabaseRefused, DatabaseUnavailable
 from api.answers import JsonAnswer
 from api.dependencies import Parts, Wiring
-from projections import catalog
+from projections import catalog, relay_lease
 
 router = APIRouter(tags=["operation"])
 
@@ -27,8 +27,10 @@ def livez() -> Response:
 def readyz(parts: Wiring) -> Response:
     """200 when the log answers and the read models are not far behind; Kafka away is degraded, not unready."""
     checks = _checks(parts)
-    ready = all(check["ok"] for check in checks.values())
-    return JsonAnswer({"status": "ready" if ready else "unready", "checks": checks}, 200 if ready else 503)
+    ready = all(check["ok"] for name, check in checks.items() if name != "kafka")
+    degraded = ready and not checks["kafka"]["ok"]
+    status = "degraded" if degraded else "ready" if ready else "unready"
+    return JsonAnswer({"status": status, "checks": checks}, 200 if ready else 503)
 
 
 def _checks(parts: Parts) -> dict[str, dict[str, Any]]:
@@ -36,11 +38,13 @@ def _checks(parts: Parts) -> dict[str, dict[str, Any]]:
         with parts.log.connection() as connection:
             stands = head(connection)
             lag = catalog.lag_seconds(connection)
+            kafka = relay_lease.kafka_state(connection)
     except (DatabaseUnavailable, DatabaseRefused) as error:
-        return {"log": {"ok": False, "reason": type(error).__name__}}
+        return {"log": {"ok": False, "reason": type(error).__name__}, "kafka": {"ok": False}}
     return {
         "log": {"ok": True, "position": stands.position, "epoch": stands.epoch},
         "read_models": {"ok": lag <= parts.settings.lag_limit_seconds, "lag_seconds": round(lag, 3)},
+        "kafka": kafka,
     }
 
 

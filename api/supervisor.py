@@ -274,26 +274,13 @@ def _watch(system: System) -> None:
 
 
 def _watch_servers(system: System) -> None:
-    if system.postgres is not None and not _alive(system.postgres.pid):
+    if system.postgres is not None and not embedded_postgres.is_running(system.postgres.directory):
         _say("  PostgreSQL 已退出，重新启动 restarted")
         system.postgres = embedded_postgres.start(system.postgres.directory)
-    if system.kafka is not None and not _alive(system.kafka.pid):
+    if system.kafka is not None and not embedded_kafka.is_running(system.kafka.directory):
         _say("  Kafka 已退出，重新启动 restarted")
         with contextlib.suppress(embedded_kafka.EmbeddedKafkaUnavailable):
             system.kafka = embedded_kafka.start(system.kafka.directory)
-
-
-def _alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        if os.waitpid(pid, os.WNOHANG) != (0, 0):
-            return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _stop(system: System) -> None:

@@ -9,19 +9,19 @@ from typing import Final
 
 _PARCEL: Final = r"\d{12}[GJ][BSX]\d{5}"
 """Industrial parcels accept GB, GS, GX, JB, JS, JX (specification 7.1)."""
-PARCEL_CODE: Final = re.compile(rf"{_PARCEL}")
-UNIT_CODE: Final = re.compile(rf"({_PARCEL})([FLQW])(\d{{8}})")
+PARCEL_CODE: Final = re.compile(rf"{_PARCEL}", re.ASCII)
+UNIT_CODE: Final = re.compile(rf"({_PARCEL})([FLQW])(\d{{8}})", re.ASCII)
 _FORMS: Final = (
-    ("cadastral", re.compile(rf"({_PARCEL})")),
-    ("cadastral", re.compile(rf"({_PARCEL})\.[1-9]\d{{0,3}}")),
-    ("supervision", re.compile(r"jg-(\d{6}[0-9A-Z]{4,20})(~[0-9a-f]{8})?")),
+    ("cadastral", re.compile(rf"({_PARCEL})", re.ASCII)),
+    ("cadastral", re.compile(rf"({_PARCEL})\.[1-9]\d{{0,3}}", re.ASCII)),
+    ("supervision", re.compile(r"jg-(\d{6}[0-9A-Z]{4,20})(~[0-9a-f]{8})?", re.ASCII)),
     ("project", re.compile(r"xm-[0-9A-Z]{1,12}(-[0-9A-Z]{1,12}){1,7}")),
 )
 _USCC_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_USCC: Final = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}")
+_USCC: Final = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}", re.ASCII)
 _USCC_WEIGHTS: Final = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-INDUSTRY: Final = re.compile(r"[A-T](\d{2}(\d(\d)?)?)?")
-PROJECT_CODE: Final = re.compile(r"\d{4}-\d{6}-\d{2}-\d{2}-\d{6}")
+INDUSTRY: Final = re.compile(r"[A-T](\d{2}(\d(\d)?)?)?", re.ASCII)
+PROJECT_CODE: Final = re.compile(r"\d{4}-\d{6}-\d{2}-\d{2}-\d{6}", re.ASCII)
 
 
 class MalformedCode(ValueError):  # noqa: N818 - the message is the answer

@@ -7,9 +7,7 @@ already is sent again with the same `ce_id`. A lease lets one relay work; the pl
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Final
@@ -20,59 +18,16 @@ from kafka.errors import KafkaError
 
 from adapters import failpoints, kafka
 from projections.relay_feeds import Feed, all_feeds
+from projections.relay_lease import RENEW_SECONDS, Lease, LeaseLost
 
 if TYPE_CHECKING:
     from adapters.settings import Settings
 
-LEASE_SECONDS: Final = 5
-_RENEW_SECONDS: Final = 1.5
 _BATCH: Final = 500
 _IDLE_SECONDS: Final = 0.25
 _LONGEST_PAUSE: Final = 5.0
 
 log = structlog.get_logger("landcycle.relay")
-
-
-class LeaseLost(Exception):  # noqa: N818 - an outcome: another relay has taken over
-    """Another relay works now; this one has written nothing since."""
-
-
-class Lease:
-    """The right to move the places, held for seconds by the database's clock."""
-
-    def __init__(self, connection: psycopg.Connection) -> None:
-        self._connection = connection
-        self._renewed = 0.0
-        self.epoch: int | None = None
-
-    def take(self) -> bool:
-        """Takes the lease when it is free; True when this relay holds it now."""
-        row = self._connection.execute(
-            "UPDATE relay_lease SET epoch = epoch + 1, holder = %s, expires_at = now() + make_interval(secs => %s)"
-            " WHERE expires_at < now() RETURNING epoch",
-            (f"{socket.gethostname()}/{os.getpid()}", LEASE_SECONDS),
-        ).fetchone()
-        self.epoch = row[0] if row else None
-        self._renewed = time.monotonic()
-        return row is not None
-
-    def renew(self, *, kafka_ok: bool, problem: str | None = None, now: bool = False) -> None:
-        """Holds the lease on and notes how Kafka is. Raises LeaseLost."""
-        if not now and time.monotonic() - self._renewed < _RENEW_SECONDS:
-            return
-        row = self._connection.execute(
-            "UPDATE relay_lease SET expires_at = now() + make_interval(secs => %s), kafka_ok = %s, problem = %s,"
-            " changed_at = CASE WHEN kafka_ok = %s THEN changed_at ELSE now() END WHERE epoch = %s RETURNING epoch",
-            (LEASE_SECONDS, kafka_ok, problem, kafka_ok, self.epoch),
-        ).fetchone()
-        if row is None:
-            raise LeaseLost
-        self._renewed = time.monotonic()
-
-    def give_back(self) -> None:
-        """Lets a standby begin at once."""
-        if self.epoch is not None:
-            self._connection.execute("UPDATE relay_lease SET expires_at = now() WHERE epoch = %s", (self.epoch,))
 
 
 class Relay:
@@ -91,7 +46,7 @@ class Relay:
         pause = 0.1
         while not self.stop.is_set():
             if not self._lease.take():
-                self.stop.wait(_RENEW_SECONDS)
+                self.stop.wait(RENEW_SECONDS)
                 continue
             try:
                 self._work_with_one_sender()

@@ -7,10 +7,26 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from domain.errors import FieldError, Kind, Refusal
 from domain.event import day_number, day_text
-from domain.events.model import REGISTRY, Day, EventType, Number, Part, Uuid, optional, titled
+from domain.events.model import (
+    DIGEST,
+    DIVISION,
+    IDENTIFIER,
+    NOT_BLANK,
+    REGISTRY,
+    UUID,
+    Day,
+    EventType,
+    Number,
+    Part,
+    Uuid,
+    optional,
+    titled,
+)
+from domain.events.obligation import OBLIGATION_CODE, OBLIGATION_KEY, OBLIGATION_OR_KIND
 
 SAME_DAY = (
     "signed_on", "filed_on", "delivered_on", "started_on", "completed_on", "paid_on", "issued_on", "approved_on", "published_on"
@@ -29,7 +45,7 @@ class Attachment(Part):
     """A file kept elsewhere, by its digest."""
 
     name: str = titled("文件名", "Name", min_length=1, max_length=200)
-    sha256: str = titled("摘要", "Digest", pattern=r"^[0-9a-f]{64}$")
+    sha256: str = titled("摘要", "Digest", pattern=DIGEST)
     size: int = titled("字节数", "Size", unit="字节", ge=0)
 
 
@@ -75,32 +91,57 @@ _PYDANTIC = {
     "model_type": ("WRONG_TYPE", "应为对象"),
     "string_too_short": ("TOO_SHORT", "不能为空"),
     "string_too_long": ("TOO_LONG", "最多{max_length}个字符"),
-    "string_pattern_mismatch": ("WRONG_FORM", "格式不符：{pattern}"),
     "too_short": ("TOO_SHORT", "至少{min_length}项"),
     "too_long": ("TOO_LONG", "最多{max_length}项"),
     "greater_than_equal": ("OUT_OF_RANGE", "应不小于{ge}"),
     "less_than_equal": ("OUT_OF_RANGE", "应不大于{le}"),
 }
-_BRANCHES = frozenset({"function-after", "str", "int", "ObligationTerms", "constrained-str"})
+FORMS_IN_WORDS = {
+    NOT_BLANK: ("TOO_SHORT", "不能为空"),
+    IDENTIFIER: ("WRONG_FORM", "应为1至64个字母、数字或._:~-，以字母或数字开头"),
+    UUID: ("WRONG_FORM", "应为UUID，如01920000-0000-7000-8000-000000000001"),
+    DIGEST: ("WRONG_FORM", "应为64位小写十六进制的SHA-256摘要"),
+    DIVISION: ("WRONG_FORM", "应为6位行政区划代码"),
+    OBLIGATION_CODE: ("WRONG_FORM", "应为义务代码，如O-TAX"),
+    OBLIGATION_KEY: ("WRONG_FORM", "应为义务代码或其分项，如O-START、O-PAY/2"),
+    OBLIGATION_OR_KIND: ("WRONG_FORM", "应为义务代码或违约类型，如O-START、IDLE"),
+}
+"""What a pattern asks for, in the words of a clerk."""
 
 
-def _pointer(location: tuple[int | str, ...], under: str) -> str:
-    """RFC 6901; the names of union branches that pydantic adds are left out."""
-    parts = [str(part) for part in location if not (isinstance(part, str) and (part in _BRANCHES or "[" in part))]
-    return under + "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+def _pointer(error: ErrorDetails, body: Any, under: str) -> str:
+    """RFC 6901. Parts that pydantic adds for branches of a union are no part of the body and are left out."""
+    location, here, pointer = error["loc"], body, under
+    for index, part in enumerate(location):
+        if (isinstance(here, Mapping) and part in here) or (isinstance(here, list) and isinstance(part, int)):
+            here = here[part]
+        elif error["type"] != "missing" or index < len(location) - 1:
+            continue
+        pointer += _escaped(str(part))
+    return pointer + (_escaped(error["ctx"]["field"]) if "field" in error.get("ctx", {}) else "")
 
 
-def _findings(error: ValidationError, under: str) -> tuple[FieldError, ...]:
+def _escaped(part: str) -> str:
+    return "/" + part.replace("~", "~0").replace("/", "~1")
+
+
+def _code_and_text(error: ErrorDetails) -> tuple[str, str]:
+    """The stable code and the sentence in Chinese; our own errors bring both."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind.isupper():
+        return kind, error["msg"]
+    if kind == "string_pattern_mismatch":
+        return FORMS_IN_WORDS.get(context["pattern"], ("WRONG_FORM", "格式不符"))
+    code, text = _PYDANTIC.get(kind, ("WRONG_FORM", "内容不合要求"))
+    if kind == "literal_error":
+        context = {"expected": context["expected"].replace("'", "").replace(" or ", "、").replace(", ", "、")}
+    return code, text.format(**context)
+
+
+def _findings(error: ValidationError, body: Any, under: str) -> tuple[FieldError, ...]:
     """Every fault with its pointer, a stable code and a sentence in Chinese."""
-    found = []
-    for one in error.errors(include_url=False, include_input=False):
-        code, text = _PYDANTIC.get(one["type"], (one["type"], one["msg"]))
-        if code not in dict(_PYDANTIC.values()) and not code.isupper():
-            code, text = "INVALID", "内容不合要求"
-        if one["type"] in _PYDANTIC:
-            text = text.format(**one.get("ctx", {}))
-        found.append(FieldError(_pointer(one["loc"], under), code, text))
-    return tuple(found)
+    found = error.errors(include_url=False, include_input=False)
+    return tuple(FieldError(_pointer(one, body, under), *_code_and_text(one)) for one in found)
 
 
 def _refusal(errors: tuple[FieldError, ...]) -> Refusal:
@@ -117,7 +158,7 @@ def normalise(event_type: str, data: Mapping[str, Any], *, under: str = "/data")
     try:
         model = REGISTRY[event_type].model.model_validate(data)
     except ValidationError as error:
-        raise _refusal(_findings(error, under)) from None
+        raise _refusal(_findings(error, data, under)) from None
     return model.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
 
 
@@ -129,7 +170,7 @@ def parse_envelope(body: Mapping[str, Any], *, today: int, subject: str = "parce
     try:
         form = EnvelopeForm.model_validate(body)
     except ValidationError as error:
-        raise _refusal(_findings(error, "")) from None
+        raise _refusal(_findings(error, body, "")) from None
     event_type = REGISTRY.get(form.type if subject != "area" else f"area/{form.type}")
     if event_type is None or event_type.system_only or event_type.subject != subject:
         raise _refusal((FieldError("/type", "UNKNOWN_TYPE", f"事件类型“{form.type[:60]}”不在目录内"),))

@@ -10,22 +10,32 @@ Everything else (catalogue, ranks, the union of the API) is derived from these c
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Final, Literal
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from domain.identifiers import (
     MalformedCode,
     check_industry,
-    check_parcel_code,
     check_project_code,
     check_unit_code,
     check_uscc,
+    parse_parcel_id,
 )
 
 
@@ -60,9 +70,9 @@ REGISTRY: Final[dict[str, EventType]] = {}
 
 
 class Part(BaseModel):
-    """A part of an event's data: frozen, nothing unknown, whole types only."""
+    """A part of an event's data: frozen, nothing unknown, nothing coerced ("yes" is no true, "3" is no 3)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False)
 
 
 class EventData(Part):
@@ -124,8 +134,13 @@ def _checked(check: Callable[[str], str]) -> Callable[[str], str]:
     return run
 
 
+_DECIMAL: Final = re.compile(r"-?0*(\d*)(?:\.(\d+))?", re.ASCII)
+_LARGEST: Final = "999999999999.9999"
+"""decimal(14,2) of specification 2.7, with the four decimals of 11.22."""
+
+
 def decimal_text(
-    places: int, *, above: str | None = None, least: str | None = None, most: str | None = None, keep: int | None = None
+    places: int, *, above: str | None = None, least: str | None = None, most: str = _LARGEST, keep: int | None = None
 ) -> Any:
     """A decimal sent as a string (or a whole number), kept as a canonical string with `places` decimals.
 
@@ -133,32 +148,36 @@ def decimal_text(
     cents.
     """
     allowed = keep or places
-    low, strict = (Decimal(above), True) if above is not None else (Decimal(least or "-Infinity"), False)
-    high = Decimal(most or "1e12")
+    low, high = Decimal(above or least or f"-{most}"), Decimal(most)
 
     def check(value: Any) -> str:
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            raise PydanticCustomError("NOT_A_DECIMAL_STRING", '金额、面积和比率请用字符串填写，如"2400.00"')
-        try:
-            number = Decimal(str(value).strip())
-        except InvalidOperation:
-            raise PydanticCustomError("NOT_A_NUMBER", "“{value}”不是数字", {"value": str(value)[:40]}) from None
-        if not number.is_finite():
-            raise PydanticCustomError("NOT_A_NUMBER", "“{value}”不是数字", {"value": str(value)[:40]})
-        if number != round(number, allowed):
+        text, whole, fraction = _written(value)
+        if len(fraction) > allowed:
             raise PydanticCustomError("TOO_MANY_DECIMALS", "最多{places}位小数", {"places": allowed})
-        if number < low or (strict and number == low) or number > high:
-            bounds = f"{'大于' if strict else '不小于'}{low}" if number <= low else f"不大于{high}"
+        number = Decimal(text)  # exact whatever its length; arithmetic on it would not be
+        if number < low or number > high or (above is not None and number == low):
+            too_low = f"大于{low}" if above is not None else f"不小于{low}"
+            bounds = f"不大于{high}" if number > high else too_low
             raise PydanticCustomError(
-                "OUT_OF_RANGE", "数值{value}超出范围：应{bounds}", {"value": str(value), "bounds": bounds}
+                "OUT_OF_RANGE", "数值{value}超出范围：应{bounds}", {"value": text[:40], "bounds": bounds}
             )
-        text = f"{abs(number) if number == 0 else number:.{allowed}f}"
-        while allowed > places and text.endswith("0") and len(text.partition(".")[2]) > places:
-            text = text[:-1]
-        return text
+        sign = "-" if number < 0 else ""
+        return f"{sign}{whole or '0'}.{fraction.ljust(places, '0')}"
 
-    schema: dict[str, Any] = {"type": "string", "pattern": rf"^-?\d+(\.\d{{1,{allowed}}})?$"}
+    sign = "-?" if low < 0 else ""
+    schema: dict[str, Any] = {"type": ["string", "integer"], "pattern": rf"^{sign}\d+(\.\d{{1,{allowed}}})?$"}
     return Annotated[str, BeforeValidator(check), WithJsonSchema(schema)]
+
+
+def _written(value: Any) -> tuple[str, str, str]:
+    """(plain text, whole digits without leading zeros, decimals without trailing zeros) of a string or a whole number."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise PydanticCustomError("NOT_A_DECIMAL_STRING", '金额、面积和比率请用字符串填写，如"2400.00"')
+    text = unicodedata.normalize("NFKC", str(value)).strip()
+    match = _DECIMAL.fullmatch(text) if text.lstrip("-")[:1].isdigit() else None
+    if match is None:
+        raise PydanticCustomError("NOT_A_NUMBER", "“{value}”不是数字", {"value": text[:40]})
+    return text, match[1], (match[2] or "").rstrip("0")
 
 
 Money = decimal_text(2, least="0", keep=4)
@@ -167,41 +186,77 @@ SignedMoney = decimal_text(2, keep=4)
 Area = decimal_text(2, least="0")
 PositiveArea = decimal_text(2, above="0")
 Ratio = decimal_text(4, least="0")
+Rise = decimal_text(4, least="0", most="0.10")
 Figure = decimal_text(2, least="0", keep=4)
-Threshold = decimal_text(2, least="0", keep=4)
+Threshold = decimal_text(2, above="0", keep=4)
 PlotRatio = decimal_text(2, above="0", most="99.99")
 Permille = decimal_text(3, least="0", most="99.999")
 Emission = decimal_text(4, least="0")
 Years = decimal_text(1, above="0", most="100")
 
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FIRST_DAY: Final = "1900-01-01"
+_LAST_DAY: Final = "2999-12-31"
+"""Periods are added to days, which must stay in the calendar."""
 
 
 def _day(value: Any) -> str:
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        try:
-            date.fromisoformat(value)
-        except ValueError:
-            pass
-        else:
+    if isinstance(value, str) and _DAY.fullmatch(value) and _exists(value):
+        if _FIRST_DAY <= value <= _LAST_DAY:
             return value
+        raise PydanticCustomError("OUT_OF_RANGE", "日期应在1900年至2999年之间")
     raise PydanticCustomError("NOT_A_DATE", "日期应为YYYY-MM-DD，且是存在的一天")
 
 
+def _exists(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
+
+
+def _month_day(value: str) -> str:
+    if not _exists(f"2024-{value}"):  # a leap year: 02-29 is a day, in other years the end of the month
+        raise PydanticCustomError("NOT_A_DATE", "应为MM-DD，且是存在的一天")
+    return value
+
+
+def _instalment_no(value: Any) -> int | str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise PydanticCustomError("WRONG_TYPE", "期号应为整数或文字")
+    if not 1 <= len(str(value).strip()) <= _LONGEST_NUMBER:
+        raise PydanticCustomError("TOO_LONG" if value else "TOO_SHORT", "期号应有1至64个字符")
+    return value
+
+
+_LONGEST_NUMBER: Final = 64
+NOT_BLANK: Final = r"\S"
 Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
-Text = Annotated[str, Field(min_length=1, max_length=4000)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Number = Annotated[str, Field(min_length=1, max_length=64)]
-Identifier = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._:~-]{0,63}$")]
+MonthDay = Annotated[
+    str, AfterValidator(_month_day), WithJsonSchema({"type": "string", "pattern": r"^\d{2}-\d{2}$"})
+]
+InstalmentNo = Annotated[
+    int | str,
+    PlainValidator(_instalment_no),
+    WithJsonSchema({"type": ["integer", "string"], "minLength": 1, "maxLength": _LONGEST_NUMBER}),
+]
+Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=NOT_BLANK)]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK)]
+Number = Annotated[str, Field(min_length=1, max_length=_LONGEST_NUMBER, pattern=NOT_BLANK)]
+IDENTIFIER: Final = r"^[0-9A-Za-z][0-9A-Za-z._:~-]{0,63}$"
+UUID: Final = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+DIGEST: Final = r"^[0-9a-f]{64}$"
+DIVISION: Final = r"^[0-9]{6}$"
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Uuid = Annotated[
     str,
-    Field(pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"),
+    Field(pattern=UUID),
     AfterValidator(str.lower),
 ]
 Uscc = Annotated[str, AfterValidator(_checked(check_uscc))]
 UnitCode = Annotated[str, AfterValidator(_checked(check_unit_code))]
-ParcelCode = Annotated[str, AfterValidator(_checked(check_parcel_code))]
+ParcelKey = Annotated[str, AfterValidator(_checked(lambda text: parse_parcel_id(text).text))]
 IndustryCode = Annotated[str, AfterValidator(_checked(check_industry))]
 ProjectCode = Annotated[str, AfterValidator(_checked(check_project_code))]
 
@@ -218,11 +273,24 @@ ExitKindCode = Literal[
 ]
 
 
+def must_not_precede(earlier: str, first: str | None, later: str, second: str | None) -> None:
+    """Refuses two days in the wrong order (DATES_OUT_OF_ORDER), with the pointer to the later one."""
+    if first and second and second < first:
+        raise PydanticCustomError(
+            "DATES_OUT_OF_ORDER", "{later}不应早于{earlier}", {"earlier": earlier, "later": later, "field": later}
+        )
+
+
 class Period(Part):
     """A span of days, both inclusive."""
 
     from_: Day = Field(alias="from", title="起 From")
     to: Day = Field(title="止 To")
+
+    @model_validator(mode="after")
+    def _from_before_to(self) -> Self:
+        must_not_precede("from", self.from_, "to", self.to)
+        return self
 
 
 class Service(Part):

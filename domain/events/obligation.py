@@ -36,6 +36,10 @@ UNITS: Final = {
 """Units by obligation code; a code that is not here bears none or any."""
 
 OBLIGATION_CODE: Final = r"^O-[A-Z0-9-]{2,12}$"
+OBLIGATION_KEY: Final = r"^O-[A-Z0-9-]{2,12}(/[0-9A-Za-z-]{1,16})?$"
+OBLIGATION_OR_KIND: Final = r"^[A-Z][A-Z0-9_/-]{1,40}$"
+Direction = Literal["GE", "LE", "EQ", "BY_DATE", "IN_SET"]
+AssessOn = Literal["COMPLETION", "REACH", "YEARLY", "DATE"]
 
 
 def check_unit(code: str, unit: str | None) -> None:
@@ -44,7 +48,7 @@ def check_unit(code: str, unit: str | None) -> None:
     if unit is not None and allowed is not None and unit not in allowed:
         shown = "、".join(sorted(allowed))
         raise PydanticCustomError(
-            "WRONG_UNIT", "{code}的单位应为{units}，填报为{unit}", {"code": code, "units": shown, "unit": unit}
+            "WRONG_UNIT", "{code}的单位应为{units}，填报为{unit}", {"code": code, "units": shown, "unit": unit, "field": "unit"}
         )
 
 
@@ -52,10 +56,10 @@ class ObligationTerms(Part):
     """One obligation: code, threshold with unit and direction, when assessed, cure period, supervisor."""
 
     code: str = titled("义务代码", "Obligation code", pattern=OBLIGATION_CODE)
-    direction: Literal["GE", "LE", "EQ", "BY_DATE", "IN_SET"] | None = optional("方向", "Direction")
+    direction: Direction | None = optional("方向", "Direction")
     threshold: Threshold | None = optional("标准值", "Threshold")
     unit: str | None = optional("单位", "Unit", max_length=20)
-    assess_on: Literal["COMPLETION", "REACH", "YEARLY", "DATE"] | None = optional("考核时点", "Assessed on")
+    assess_on: AssessOn | None = optional("考核时点", "Assessed on")
     due: Day | None = optional("到期日", "Due day")
     cure_days: int | None = optional("整改天数", "Cure period", unit="天", ge=0, le=3650)
     cure_months: int | None = optional("整改月数", "Cure period", unit="月", ge=0, le=120)
