@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Tag, model_validator
 
 from domain.departments import Department
+from domain.events.decimals import PositiveArea, PositiveMoney, Threshold
 from domain.events.model import (
     Day,
     EventData,
@@ -12,16 +15,13 @@ from domain.events.model import (
     Name,
     Number,
     Part,
-    PositiveArea,
-    PositiveMoney,
     ProjectCode,
     Text,
-    Threshold,
     Uscc,
     optional,
     titled,
-)  # fmt: skip
-from domain.events.obligation import ObligationTerms
+)
+from domain.events.obligation import OBLIGATION_CODE, AssessOn, Direction, ObligationTerms, check_unit
 
 _USCC = "91120114MA06TEK14B"
 
@@ -59,6 +59,20 @@ class LocationCheck(Part):
     redlines: bool | None = optional("涉及红线", "Touches a red line")
 
 
+_OBLIGATION, _TEXT = "\0obligation", "\0text"
+"""Names of branches that no key of a body can have, so that a pointer never takes one for the other."""
+
+
+def _form_of_condition(value: Any) -> str:
+    return _OBLIGATION if isinstance(value, dict) else _TEXT
+
+
+Condition = Annotated[
+    Annotated[ObligationTerms, Tag(_OBLIGATION)] | Annotated[Text, Tag(_TEXT)], Discriminator(_form_of_condition)
+]
+"""A condition of an admission: an obligation binds, a text is only kept (contract 3.1)."""
+
+
 class AdmissionReviewed(
     EventData, name="admission.reviewed", number="E02", rank=20, zh="准入评审", en="Admission reviewed",
     by="DRC MIIT STB NRP EEB EMB TOWN", document=True, act=True,
@@ -72,7 +86,7 @@ class AdmissionReviewed(
 
     result: Literal["PASS", "FAIL", "CONDITIONAL"] = titled("评审结果", "Result")
     reviewer: Department | None = optional("评审部门", "Reviewer")
-    conditions: list[ObligationTerms | Text] | None = optional("附加条件", "Conditions")
+    conditions: list[Condition] | None = optional("附加条件", "Conditions")
     catalogue_check: CatalogueCheck | None = optional("目录核查", "Catalogue check")
     env_class: Literal["REPORT", "FORM", "REGISTRATION"] | None = optional("环评类别", "Environmental class")
     location_check: LocationCheck | None = optional("选址核查", "Location check")
@@ -98,15 +112,20 @@ class StandardProposed(
 ):  # fmt: skip
     """A requirement of one department before supply; who proposes supervises (谁提出谁监管)."""
 
-    code: str = titled("义务代码", "Obligation code", pattern=r"^O-[A-Z0-9-]{2,12}$")
+    code: str = titled("义务代码", "Obligation code", pattern=OBLIGATION_CODE)
     threshold: Threshold | None = optional("标准值", "Threshold")
     unit: str | None = optional("单位", "Unit")
-    direction: Literal["GE", "LE", "EQ", "BY_DATE", "IN_SET"] | None = optional("方向", "Direction")
-    assess_on: Literal["COMPLETION", "REACH", "YEARLY", "DATE"] | None = optional("考核时点", "Assessed on")
+    direction: Direction | None = optional("方向", "Direction")
+    assess_on: AssessOn | None = optional("考核时点", "Assessed on")
     due: Day | None = optional("到期日", "Due day")
     cure_days: int | None = optional("整改天数", "Cure period", unit="天", ge=0, le=3650)
     cure_months: int | None = optional("整改月数", "Cure period", unit="月", ge=0, le=120)
     supervisor: Department | None = optional("监管部门", "Supervisor")
+
+    @model_validator(mode="after")
+    def _unit_fits(self) -> Self:
+        check_unit(self.code, self.unit)
+        return self
 
 
 class PolicyGranted(

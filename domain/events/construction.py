@@ -8,7 +8,8 @@ from typing import Literal, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.events.model import Area, Cause, Day, EventData, Money, Name, Number, PositiveArea, Text, optional, titled
+from domain.events.decimals import Area, Money, PositiveArea
+from domain.events.model import Cause, Day, EventData, Name, Number, Text, optional, titled
 
 
 class ConstructionPermitted(
@@ -23,7 +24,7 @@ class ConstructionPermitted(
 
 
 class ConstructionStarted(
-    EventData, name="construction.started", number="E21", rank=210, zh="开工", en="Construction started", by="HUC", document=True,
+    EventData, name="construction.started", number="E21", rank=210, zh="开工", en="Construction started", by="HUC",
     examples=(
         {"evidence": "FOUNDATION_ONE_THIRD", "permit_no": "津武建施20210926"},
         {"unlawful": True},
@@ -42,7 +43,9 @@ class ConstructionStarted(
     def _evidence_of_a_start(self) -> Self:
         if not self.unlawful and self.evidence is None:
             raise PydanticCustomError(
-                "EVIDENCE_REQUIRED", "开工须有认定依据：基坑开挖完毕、打入所有基础桩或地基施工完成三分之一"
+                "EVIDENCE_REQUIRED",
+                "开工须有认定依据：基坑开挖完毕、打入所有基础桩或地基施工完成三分之一",
+                {"field": "evidence"},
             )
         return self
 
@@ -88,7 +91,6 @@ class ConstructionResumed(
 
 class ConstructionCompleted(
     EventData, name="construction.completed", number="E25", rank=250, zh="竣工验收备案", en="Construction completed", by="HUC",
-    document=True,
     examples=({"record_no": "津武竣备20230630", "floor_area_m2": "50000.00"}, {"completed_on": "2024-05-20"}),
 ):  # fmt: skip
     """Completion, on record."""
@@ -100,7 +102,6 @@ class ConstructionCompleted(
 
 class ConstructionVerified(
     EventData, name="construction.verified", number="E26", rank=260, zh="规划核实、土地核验", en="Construction verified", by="NRP",
-    document=True,
     examples=(
         {"land_area_m2": "40000.00", "floor_area_m2": "50000.00", "double_counted_m2": "0.00", "building_footprint_m2": "16000.00"},
         {"land_area_m2": "5000.00", "floor_area_m2": "4500.00", "double_counted_m2": "2000.00"},
@@ -124,11 +125,11 @@ class ConstructionVerified(
         """Coefficient ≤ 1, office areas ≤ totals (specification 2.7)."""
         land, floor = Decimal(self.land_area_m2 or 0), Decimal(self.floor_area_m2 or 0)
         built = Decimal(self.building_footprint_m2 or 0) + Decimal(self.structure_m2 or 0) + Decimal(self.yard_m2 or 0)
-        for whole, part, what in (
-            (land, built, "建筑物、构筑物、堆场占地"),
-            (land, Decimal(self.office_land_m2 or 0), "办公生活用地"),
-            (floor, Decimal(self.office_floor_m2 or 0), "办公生活建筑面积"),
+        for whole, part, what, field in (
+            (land, built, "建筑物、构筑物、堆场占地", "building_footprint_m2"),
+            (land, Decimal(self.office_land_m2 or 0), "办公生活用地", "office_land_m2"),
+            (floor, Decimal(self.office_floor_m2 or 0), "办公生活建筑面积", "office_floor_m2"),
         ):
-            if whole and part > whole + Decimal("0.005"):
-                raise PydanticCustomError("PART_ABOVE_WHOLE", "{what}超过总面积", {"what": what})
+            if whole and part > whole:
+                raise PydanticCustomError("PART_ABOVE_WHOLE", "{what}超过总面积", {"what": what, "field": field})
         return self

@@ -113,7 +113,8 @@ def _pointer(error: ErrorDetails, body: Any, under: str) -> str:
     """RFC 6901. Parts that pydantic adds for branches of a union are no part of the body and are left out."""
     location, here, pointer = error["loc"], body, under
     for index, part in enumerate(location):
-        if (isinstance(here, Mapping) and part in here) or (isinstance(here, list) and isinstance(part, int)):
+        known = part in here if isinstance(here, Mapping) else isinstance(here, list) and isinstance(part, int)
+        if known:
             here = here[part]
         elif error["type"] != "missing" or index < len(location) - 1:
             continue

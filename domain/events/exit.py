@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import Literal
 
 from domain.departments import Department
+from domain.events.decimals import Money, SignedMoney
 from domain.events.model import (
     Day,
     EventData,
     ExitKindCode,
-    Money,
     Name,
     Number,
     Part,
     Service,
-    SignedMoney,
     Text,
     UnitCode,
     optional,
     titled,
-)  # fmt: skip
+)
 
 
 class ExitOpened(
@@ -99,7 +98,7 @@ class ExitSettled(
 
 
 class TitleCancelled(
-    EventData, name="title.cancelled", number="E75", rank=750, zh="注销登记", en="Title cancelled", by="REG", document=True,
+    EventData, name="title.cancelled", number="E75", rank=750, zh="注销登记", en="Title cancelled", by="REG",
     examples=({"unit_code": "120114001002GB00015W00000000"}, {}),
 ):  # fmt: skip
     """The right is off the register: EXITED."""

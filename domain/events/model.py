@@ -10,11 +10,9 @@ Everything else (catalogue, ranks, the union of the API) is derived from these c
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
@@ -134,66 +132,6 @@ def _checked(check: Callable[[str], str]) -> Callable[[str], str]:
     return run
 
 
-_DECIMAL: Final = re.compile(r"-?0*(\d*)(?:\.(\d+))?", re.ASCII)
-_LARGEST: Final = "999999999999.9999"
-"""decimal(14,2) of specification 2.7, with the four decimals of 11.22."""
-
-
-def decimal_text(
-    places: int, *, above: str | None = None, least: str | None = None, most: str = _LARGEST, keep: int | None = None
-) -> Any:
-    """A decimal sent as a string (or a whole number), kept as a canonical string with `places` decimals.
-
-    `keep`: up to so many decimals where they carry something. A JSON number with a fraction is refused: floats lose
-    cents.
-    """
-    allowed = keep or places
-    low, high = Decimal(above or least or f"-{most}"), Decimal(most)
-
-    def check(value: Any) -> str:
-        text, whole, fraction = _written(value)
-        if len(fraction) > allowed:
-            raise PydanticCustomError("TOO_MANY_DECIMALS", "最多{places}位小数", {"places": allowed})
-        number = Decimal(text)  # exact whatever its length; arithmetic on it would not be
-        if number < low or number > high or (above is not None and number == low):
-            too_low = f"大于{low}" if above is not None else f"不小于{low}"
-            bounds = f"不大于{high}" if number > high else too_low
-            raise PydanticCustomError(
-                "OUT_OF_RANGE", "数值{value}超出范围：应{bounds}", {"value": text[:40], "bounds": bounds}
-            )
-        sign = "-" if number < 0 else ""
-        return f"{sign}{whole or '0'}.{fraction.ljust(places, '0')}"
-
-    sign = "-?" if low < 0 else ""
-    schema: dict[str, Any] = {"type": ["string", "integer"], "pattern": rf"^{sign}\d+(\.\d{{1,{allowed}}})?$"}
-    return Annotated[str, BeforeValidator(check), WithJsonSchema(schema)]
-
-
-def _written(value: Any) -> tuple[str, str, str]:
-    """(plain text, whole digits without leading zeros, decimals without trailing zeros) of a string or a whole number."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise PydanticCustomError("NOT_A_DECIMAL_STRING", '金额、面积和比率请用字符串填写，如"2400.00"')
-    text = unicodedata.normalize("NFKC", str(value)).strip()
-    match = _DECIMAL.fullmatch(text) if text.lstrip("-")[:1].isdigit() else None
-    if match is None:
-        raise PydanticCustomError("NOT_A_NUMBER", "“{value}”不是数字", {"value": text[:40]})
-    return text, match[1], (match[2] or "").rstrip("0")
-
-
-Money = decimal_text(2, least="0", keep=4)
-PositiveMoney = decimal_text(2, above="0", keep=4)
-SignedMoney = decimal_text(2, keep=4)
-Area = decimal_text(2, least="0")
-PositiveArea = decimal_text(2, above="0")
-Ratio = decimal_text(4, least="0")
-Rise = decimal_text(4, least="0", most="0.10")
-Figure = decimal_text(2, least="0", keep=4)
-Threshold = decimal_text(2, above="0", keep=4)
-PlotRatio = decimal_text(2, above="0", most="99.99")
-Permille = decimal_text(3, least="0", most="99.999")
-Emission = decimal_text(4, least="0")
-Years = decimal_text(1, above="0", most="100")
-
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FIRST_DAY: Final = "1900-01-01"
 _LAST_DAY: Final = "2999-12-31"
@@ -233,9 +171,7 @@ def _instalment_no(value: Any) -> int | str:
 _LONGEST_NUMBER: Final = 64
 NOT_BLANK: Final = r"\S"
 Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-MonthDay = Annotated[
-    str, AfterValidator(_month_day), WithJsonSchema({"type": "string", "pattern": r"^\d{2}-\d{2}$"})
-]
+MonthDay = Annotated[str, AfterValidator(_month_day), WithJsonSchema({"type": "string", "pattern": r"^\d{2}-\d{2}$"})]
 InstalmentNo = Annotated[
     int | str,
     PlainValidator(_instalment_no),
@@ -273,12 +209,23 @@ ExitKindCode = Literal[
 ]
 
 
-def must_not_precede(earlier: str, first: str | None, later: str, second: str | None) -> None:
-    """Refuses two days in the wrong order (DATES_OUT_OF_ORDER), with the pointer to the later one."""
-    if first and second and second < first:
-        raise PydanticCustomError(
-            "DATES_OUT_OF_ORDER", "{later}不应早于{earlier}", {"earlier": earlier, "later": later, "field": later}
-        )
+def in_order(part: Part, earlier: str, later: str, *, apart: bool = False) -> None:
+    """Refuses two days of a part in the wrong order (DATES_OUT_OF_ORDER), `apart` also the same day twice."""
+    first, second = getattr(part, earlier), getattr(part, later)
+    if first is None or second is None or first < second or (first == second and not apart):
+        return
+    fields = type(part).model_fields
+    words = {name: (fields[name].title or name).split(" ")[0] for name in (earlier, later)}
+    raise PydanticCustomError(
+        "DATES_OUT_OF_ORDER",
+        "“{later}”{relation}“{earlier}”",
+        {
+            "earlier": words[earlier],
+            "later": words[later],
+            "relation": "应晚于" if apart else "不应早于",
+            "field": fields[later].alias or later,
+        },
+    )
 
 
 class Period(Part):
@@ -289,7 +236,7 @@ class Period(Part):
 
     @model_validator(mode="after")
     def _from_before_to(self) -> Self:
-        must_not_precede("from", self.from_, "to", self.to)
+        in_order(self, "from_", "to")
         return self
 
 

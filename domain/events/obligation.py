@@ -8,7 +8,8 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.departments import Department
-from domain.events.model import Day, Part, Text, Threshold, optional, titled
+from domain.events.decimals import Threshold
+from domain.events.model import Day, Part, Text, optional, titled
 
 _PER_AREA: Final = frozenset({"万元/亩", "万元/公顷"})
 _SHARE: Final = frozenset({"ratio"})
@@ -48,7 +49,9 @@ def check_unit(code: str, unit: str | None) -> None:
     if unit is not None and allowed is not None and unit not in allowed:
         shown = "、".join(sorted(allowed))
         raise PydanticCustomError(
-            "WRONG_UNIT", "{code}的单位应为{units}，填报为{unit}", {"code": code, "units": shown, "unit": unit, "field": "unit"}
+            "WRONG_UNIT",
+            "{code}的单位应为{units}，填报为{unit}",
+            {"code": code, "units": shown, "unit": unit, "field": "unit"},
         )
 
 

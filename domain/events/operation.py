@@ -8,25 +8,21 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from domain.events.decimals import Emission, Figure, Money, PositiveArea, PositiveMoney, Ratio
 from domain.events.model import (
     Day,
-    Emission,
     EventData,
-    Figure,
-    Identifier,
-    Money,
     Name,
     Number,
+    ParcelKey,
     Part,
     Period,
-    PositiveArea,
-    PositiveMoney,
-    Ratio,
     Text,
     Uscc,
+    in_order,
     optional,
     titled,
-)  # fmt: skip
+)
 from domain.events.obligation import OBLIGATION_CODE, check_unit
 
 _YEAR = {"from": "2023-01-01", "to": "2023-12-31"}
@@ -34,8 +30,7 @@ _USCC = "91120114MA06TEK14B"
 
 
 class ProductionStarted(
-    EventData, name="production.started", number="E30", rank=300, zh="投产", en="Production started", by="MIIT TOWN STB",
-    document=True, examples=({"evidence": "投产核查表"}, {}),
+    EventData, name="production.started", number="E30", rank=300, zh="投产", en="Production started", by="MIIT TOWN STB", examples=({"evidence": "投产核查表"}, {}),
 ):  # fmt: skip
     """Production runs."""
 
@@ -79,11 +74,15 @@ class IndicatorsReported(
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.scope == "ENTERPRISE" and self.allocation_rule is None:
-            raise PydanticCustomError("ALLOCATION_RULE_REQUIRED", "企业口径的指标须填写分摊规则")
+            raise PydanticCustomError(
+                "ALLOCATION_RULE_REQUIRED", "企业口径的指标须填写分摊规则", {"field": "allocation_rule"}
+            )
         if self.energy_tce is not None and self.energy_basis is None:
-            raise PydanticCustomError("ENERGY_BASIS_REQUIRED", "能耗须注明口径：等价值或当量值")
+            raise PydanticCustomError(
+                "ENERGY_BASIS_REQUIRED", "能耗须注明口径：等价值或当量值", {"field": "energy_basis"}
+            )
         if self.rd_wan and self.revenue_wan and Decimal(self.rd_wan) > Decimal(self.revenue_wan):
-            raise PydanticCustomError("RD_ABOVE_REVENUE", "研发经费不应大于主营业务收入")
+            raise PydanticCustomError("RD_ABOVE_REVENUE", "研发经费不应大于主营业务收入", {"field": "rd_wan"})
         return self
 
 
@@ -167,13 +166,16 @@ class TransferRequested(
     @model_validator(mode="after")
     def _agreement_goes_along(self) -> Self:
         if self.assumes_agreement is not True:
-            raise PydanticCustomError("AGREEMENT_NOT_ASSUMED", "受让方须承接监管协议（assumes_agreement应为true）")
+            raise PydanticCustomError(
+                "AGREEMENT_NOT_ASSUMED",
+                "受让方须承接监管协议（assumes_agreement应为true）",
+                {"field": "assumes_agreement"},
+            )
         return self
 
 
 class TransferRegistered(
-    _Transfer, EventData, name="transfer.registered", number="E37", rank=370, zh="转让登记", en="Transfer registered", by="REG",
-    document=True, act=True, examples=_TRANSFER,
+    _Transfer, EventData, name="transfer.registered", number="E37", rank=370, zh="转让登记", en="Transfer registered", by="REG", act=True, examples=_TRANSFER,
 ):  # fmt: skip
     """The transfer is on the register."""
 
@@ -188,6 +190,11 @@ class LettingReported(
     tenant_uscc: Uscc | None = optional("承租方信用代码", "Tenant")
     from_: Day | None = Field(default=None, alias="from", title="起 From", json_schema_extra={"zh": "起"})
     to: Day | None = optional("止", "To")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        in_order(self, "from_", "to")
+        return self
 
 
 class EquityChanged(
@@ -223,6 +230,11 @@ class SeizureImposed(
     to: Day | None = optional("止", "To")
     kind: Literal["SEIZURE", "BANKRUPTCY", "AUCTION"] | None = optional("类型", "Kind")
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        in_order(self, "from_", "to")
+        return self
+
 
 class SeizureLifted(
     EventData, name="seizure.lifted", number="E41", rank=411, zh="解封", en="Seizure lifted", by="COURT", document=True,
@@ -249,7 +261,6 @@ class UseChangeApproved(
 
 class TransitionStarted(
     EventData, name="transition.started", number="E43", rank=430, zh="过渡期开始", en="Transition started", by="NRP",
-    document=True,
     examples=({"start_on": "2024-05-20", "end_on": "2029-05-19", "new_business": "研发设计"}, {"new_business": "电子商务"}),
 ):  # fmt: skip
     """The five-year transition for a new form of business (specification 1.2 row 35)."""
@@ -260,7 +271,7 @@ class TransitionStarted(
 
 
 class TransitionEnded(
-    EventData, name="transition.ended", number="E43", rank=431, zh="过渡期结束", en="Transition ended", by="NRP", document=True,
+    EventData, name="transition.ended", number="E43", rank=431, zh="过渡期结束", en="Transition ended", by="NRP",
     examples=({"end_on": "2029-05-19"}, {}),
 ):  # fmt: skip
     """The transition ended and its formalities are done."""
@@ -273,8 +284,8 @@ class TransitionEnded(
 class _Redrawn(Part):
     """Old and new parcels with the areas of the new ones."""
 
-    from_codes: list[Identifier] = titled("原宗地", "From", min_length=1, max_length=50)
-    to_codes: list[Identifier] = titled("新宗地", "To", min_length=1, max_length=50)
+    from_codes: list[ParcelKey] = titled("原宗地", "From", min_length=1, max_length=50)
+    to_codes: list[ParcelKey] = titled("新宗地", "To", min_length=1, max_length=50)
     area_m2: list[PositiveArea] = titled(
         "新宗地面积", "Areas of the new parcels", unit="m²", min_length=1, max_length=50
     )
@@ -282,12 +293,12 @@ class _Redrawn(Part):
     @model_validator(mode="after")
     def _one_area_each(self) -> Self:
         if len(self.area_m2) != len(self.to_codes):
-            raise PydanticCustomError("AREAS_DO_NOT_MATCH", "面积的个数应与新宗地的个数相同")
+            raise PydanticCustomError("AREAS_DO_NOT_MATCH", "面积的个数应与新宗地的个数相同", {"field": "area_m2"})
         return self
 
 
 class ParcelSplit(
-    _Redrawn, EventData, name="parcel.split", number="E44", rank=440, zh="分割", en="Parcel split", by="NRP REG", document=True,
+    _Redrawn, EventData, name="parcel.split", number="E44", rank=440, zh="分割", en="Parcel split", by="NRP REG",
     examples=(
         {"from_codes": ["120114001002GB00015"], "to_codes": ["120114001002GB00031", "120114001002GB00032"],
          "area_m2": ["25000.00", "15000.00"]},
@@ -299,7 +310,7 @@ class ParcelSplit(
 
 
 class ParcelMerged(
-    _Redrawn, EventData, name="parcel.merged", number="E44", rank=441, zh="合并", en="Parcels merged", by="NRP REG", document=True,
+    _Redrawn, EventData, name="parcel.merged", number="E44", rank=441, zh="合并", en="Parcels merged", by="NRP REG",
     examples=(
         {"from_codes": ["120114001002GB00031", "120114001002GB00032"], "to_codes": ["120114001002GB00051"],
          "area_m2": ["40000.00"]},
@@ -313,7 +324,7 @@ class ParcelMerged(
 class LineageParent(Part):
     """A parent with the shares that the child takes over."""
 
-    parcel_id: Identifier = titled("原地块", "Parent")
+    parcel_id: ParcelKey = titled("原地块", "Parent")
     area_share: Any = titled("面积份额", "Share of the area")
     money_share: Any = titled("金额份额", "Share of the money")
 

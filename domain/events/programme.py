@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from domain.events.model import Day, DocType, EventData, Name, Number, Part, Text, optional, titled
+from domain.events.model import DIGEST, DIVISION, Day, DocType, EventData, Name, Number, Part, Text, optional, titled
 
 
 class InefficiencyIdentified(
@@ -84,9 +84,9 @@ class RulesInstalled(
 ):  # fmt: skip
     """A policy pack enters the log (specification 11.36)."""
 
-    pack: str = titled("规则包", "Pack", pattern=r"^\d{6}$")
+    pack: str = titled("规则包", "Pack", pattern=DIVISION)
     version: int = titled("版本", "Version", ge=1)
-    sha256: str = titled("摘要", "Digest", pattern=r"^[0-9a-f]{64}$")
+    sha256: str = titled("摘要", "Digest", pattern=DIGEST)
     content: str = titled("内容", "Content", max_length=1_000_000)
 
 
@@ -140,7 +140,7 @@ class CalendarPublished(
 
 
 class AreaIndicatorsReported(
-    EventData, name="indicators.reported", number="E32", rank=321, zh="区域指标上报", en="Area indicators reported", by="STAT TAX",
+    EventData, name="indicators.reported", number="E32", rank=320, zh="区域指标上报", en="Area indicators reported", by="STAT TAX",
     subject="area", examples=({"year": 2023, "indicators": {"gdp_yi": "120.5"}}, {"year": 2024, "indicators": {}}),
 ):  # fmt: skip
     """Figures of a park or a district; on the wire its type is `indicators.reported` (contract 3.1)."""

@@ -7,23 +7,22 @@ from typing import Literal, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from domain.events.decimals import Money, PositiveMoney
 from domain.events.model import (
     Cause,
     Day,
     EventData,
     Identifier,
-    Money,
     Name,
     Number,
     Part,
-    PositiveMoney,
     Service,
     Text,
     Uuid,
     optional,
     titled,
 )
-from domain.events.obligation import OBLIGATION_CODE
+from domain.events.obligation import OBLIGATION_KEY, OBLIGATION_OR_KIND
 
 _BY = "DRC MIIT NRP HUC EEB FIN TAX STB STAT MKT EMB TOWN IPB HRS COM GOV"
 """Every department that supervises an obligation of specification 3.2; the duty for the one breach is checked per obligation."""
@@ -71,7 +70,9 @@ class ExtensionDecided(
     @model_validator(mode="after")
     def _complete_where_approved(self) -> Self:
         if self.decision == "APPROVED" and (self.cause is None or self.new is None):
-            raise PydanticCustomError("EXTENSION_INCOMPLETE", "批准延期须写明原因和新的日期")
+            raise PydanticCustomError(
+                "EXTENSION_INCOMPLETE", "批准延期须写明原因和新的日期", {"field": "new" if self.cause else "cause"}
+            )
         return self
 
 
@@ -80,13 +81,15 @@ class Addressed(Part):
 
     breach_id: Uuid | None = optional("违约编号", "Breach")
     obligation: str | None = optional(
-        "义务代码或违约类型", "Obligation code or breach kind", pattern=r"^[A-Z][A-Z0-9_/-]{1,40}$"
+        "义务代码或违约类型", "Obligation code or breach kind", pattern=OBLIGATION_OR_KIND
     )
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
         if self.breach_id is None and self.obligation is None and getattr(self, "health_event_id", None) is None:
-            raise PydanticCustomError("BREACH_NOT_NAMED", "须填写违约编号（breach_id）或义务代码（obligation）")
+            raise PydanticCustomError(
+                "BREACH_NOT_NAMED", "须填写违约编号（breach_id）或义务代码（obligation）", {"field": "breach_id"}
+            )
         return self
 
 
@@ -192,9 +195,7 @@ class ChargeAssessed(
     """A sum is fixed; it equals the formula or says why not."""
 
     charge_id: Identifier = titled("核定编号", "Charge")
-    obligation: str | None = optional(
-        "义务代码", "Obligation", pattern=OBLIGATION_CODE[:-1] + r"(/[0-9A-Za-z-]{1,16})?$"
-    )
+    obligation: str | None = optional("义务代码", "Obligation", pattern=OBLIGATION_KEY)
     kind: Literal["IDLE_FEE", "LD_START", "LD_COMPLETE", "LD_INVEST", "LD_FAR", "TOP_UP", "LATE_FEE", "OTHER"] = titled(
         "金额类型", "Kind"
     )

@@ -4,37 +4,43 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from domain.events.decimals import (
+    Money,
+    Permille,
+    PlotRatio,
+    PositiveArea,
+    PositiveMoney,
+    Ratio,
+    Rise,
+    SignedMoney,
+    Threshold,
+    Years,
+)
 from domain.events.model import (
     Day,
     DocType,
     EventData,
     Identifier,
     IndustryCode,
-    Money,
+    InstalmentNo,
     MonthDay,
     Name,
     Number,
+    ParcelKey,
     Part,
-    Permille,
-    PlotRatio,
-    PositiveArea,
-    PositiveMoney,
-    Ratio,
-    SignedMoney,
     Text,
-    Threshold,
     UnitCode,
     Uscc,
-    Years,
+    in_order,
     optional,
     titled,
-)  # fmt: skip
-from domain.events.obligation import ObligationTerms
+)
+from domain.events.obligation import OBLIGATION_CODE, Direction, ObligationTerms, check_unit
 
 SupplyMode = Literal[
     "GRANT_LISTING", "GRANT_AUCTION", "GRANT_TENDER", "GRANT_AGREEMENT", "LEASE_LONG", "LEASE_THEN_GRANT", "ELASTIC",
@@ -64,7 +70,7 @@ class ExitClause(Part):
     @model_validator(mode="after")
     def _text_where_present(self) -> Self:
         if self.present and not self.text:
-            raise PydanticCustomError("EXIT_CLAUSE_TEXT", "有退出条款时须填写条款原文")
+            raise PydanticCustomError("EXIT_CLAUSE_TEXT", "有退出条款时须填写条款原文", {"field": "text"})
         return self
 
 
@@ -89,18 +95,23 @@ class AgreementTerms(Part):
 
 class AgreementSigned(
     AgreementTerms, EventData, name="agreement.signed", number="E12", rank=120, zh="监管协议签订", en="Agreement signed", by="TOWN GOV",
-    document=True,
     examples=(_AGREEMENT, _AGREEMENT | {"exit_clause": {"present": True, "text": "连续两次评估不达标的，解除合同"}}),
 ):  # fmt: skip
     """The supervision agreement 监管协议, signed with the contract (specification 1.1 row 3)."""
 
 
 class AgreementAmended(
-    AgreementTerms, EventData, name="agreement.amended", rank=125, zh="补充协议", en="Agreement amended", by="TOWN GOV NRP", document=True,
+    AgreementTerms, EventData, name="agreement.amended", rank=125, zh="补充协议", en="Agreement amended", by="TOWN GOV NRP",
     if_match=True, act=True,
     examples=(_AGREEMENT | {"agreement_no": "津武监管2021-05补1"}, _AGREEMENT | {"agreement_no": "津武监管2021-05补2"}),
 ):  # fmt: skip
     """A supplement: replaces obligations by `code`, those it leaves out stand."""
+
+
+def check_plot_ratios(far_min: str | None, far_max: str | None) -> None:
+    """Refuses a highest plot ratio below the lowest (FAR_REVERSED; specification 2.7)."""
+    if far_min and far_max and Decimal(far_max) < Decimal(far_min):
+        raise PydanticCustomError("FAR_REVERSED", "容积率上限小于下限", {"field": "far_max"})
 
 
 class Holder(Part):
@@ -113,18 +124,35 @@ class Holder(Part):
 class Instalment(Part):
     """One agreed payment of the land price."""
 
-    no: int | Number = titled("期号", "Number")
+    no: InstalmentNo = titled("期号", "Number")
     due: Day = titled("约定支付日期", "Due day")
     amount_wan: PositiveMoney = titled("约定支付金额", "Amount", unit="万元")
+
+
+def _each_once(instalments: list[Instalment]) -> list[Instalment]:
+    numbers = [str(one.no) for one in instalments]
+    for number in numbers:
+        if numbers.count(number) > 1:
+            raise PydanticCustomError("WRONG_FORM", "期号{no}重复出现", {"no": number})
+    return instalments
+
+
+Instalments = Annotated[list[Instalment], Field(max_length=60), AfterValidator(_each_once)]
+"""Each instalment is an obligation of its own, `O-PAY/<no>`: no number stands twice (specification 11.37)."""
 
 
 class ConversionCondition(Part):
     """A condition for turning a lease into a grant."""
 
-    code: str = titled("义务代码", "Obligation code", pattern=r"^O-[A-Z0-9-]{2,12}$")
-    direction: Literal["GE", "LE", "EQ", "BY_DATE", "IN_SET"] | None = optional("方向", "Direction")
+    code: str = titled("义务代码", "Obligation code", pattern=OBLIGATION_CODE)
+    direction: Direction | None = optional("方向", "Direction")
     threshold: Threshold | None = optional("标准值", "Threshold")
     unit: str | None = optional("单位", "Unit", max_length=20)
+
+    @model_validator(mode="after")
+    def _unit_fits(self) -> Self:
+        check_unit(self.code, self.unit)
+        return self
 
 
 class Conversion(Part):
@@ -139,7 +167,7 @@ class RentStep(Part):
     """An agreed rise of the rent: cycle at least 5 years, at most 10 % a step (specification 1.2 row 27)."""
 
     cycle_y: int = titled("调整周期", "Cycle", unit="年", ge=5, le=50)
-    max_rise: Ratio = titled("最大涨幅", "Largest rise", unit="ratio")
+    max_rise: Rise = titled("最大涨幅", "Largest rise", unit="ratio")
 
 
 class Phase(Part):
@@ -158,8 +186,7 @@ _CONTRACT = {
 
 
 class ContractSigned(
-    EventData, name="contract.signed", number="E13", rank=130, zh="出让/租赁合同签订", en="Contract signed", by="NRP",
-    document=True, act=True,
+    EventData, name="contract.signed", number="E13", rank=130, zh="出让/租赁合同签订", en="Contract signed", by="NRP", act=True,
     examples=(_CONTRACT, {"onboarding": True, "onboarded_on": "2024-05-20", "area_m2": "20000.00", "price_wan": "900.00"}),
 ):  # fmt: skip
     """The grant or lease contract. A field that is absent is unknown, never zero and never met (contract 3.1)."""
@@ -196,7 +223,7 @@ class ContractSigned(
     fixed_asset_investment_wan: PositiveMoney | None = optional(
         "固定资产投资总额（含地价）", "Fixed-asset investment", unit="万元"
     )
-    instalments: list[Instalment] | None = optional("分期支付约定", "Instalments")
+    instalments: Instalments | None = optional("分期支付约定", "Instalments")
     ld_start_permille_day: Permille | None = optional("逾期开工违约金日率", "Daily rate for a late start", unit="‰/日")
     ld_complete_permille_day: Permille | None = optional(
         "逾期竣工违约金日率", "Daily rate for a late completion", unit="‰/日"
@@ -205,30 +232,33 @@ class ContractSigned(
     renewal_conditions: Text | None = optional("续期条件", "Renewal conditions")
     conversion: Conversion | None = optional("转出让约定", "Conversion")
     supervision_no: Number | None = optional("电子监管号", "Supervision number")
-    predecessor: Identifier | None = optional("前身", "Predecessor")
+    predecessor: ParcelKey | None = optional("前身", "Predecessor")
     package_no: Number | None = optional("组合供应编号", "Package number")
     phase: Phase | None = optional("分期", "Phase")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         """Order of the days, plot ratio, sum of the instalments (specification 2.7)."""
-        days = [(n, getattr(self, n)) for n in ("start_due", "complete_due", "production_due") if getattr(self, n)]
-        for (earlier, first), (later, second) in pairwise(days):
-            if first >= second:
-                raise PydanticCustomError("DATES_OUT_OF_ORDER", "{b}应晚于{a}", {"a": earlier, "b": later})
-        if self.capacity_due and days and self.capacity_due < days[-1][1]:
-            raise PydanticCustomError("DATES_OUT_OF_ORDER", "capacity_due不应早于{a}", {"a": days[-1][0]})
-        if self.far_min and self.far_max and Decimal(self.far_max) < Decimal(self.far_min):
-            raise PydanticCustomError("FAR_REVERSED", "容积率上限小于下限")
+        self._milestones_in_order()
+        in_order(self, "term_from", "term_to")
+        check_plot_ratios(self.far_min, self.far_max)
         if self.instalments and self.price_wan:
             total = sum(Decimal(one.amount_wan) for one in self.instalments)
             if total != Decimal(self.price_wan):
                 raise PydanticCustomError(
                     "INSTALMENTS_SUM",
                     "分期金额合计{sum}万元，应等于成交价格{price}万元",
-                    {"sum": str(total), "price": self.price_wan},
+                    {"sum": str(total), "price": self.price_wan, "field": "instalments"},
                 )
         return self
+
+    def _milestones_in_order(self) -> None:
+        """Start < completion < production ≤ capacity, where present."""
+        days = [name for name in ("start_due", "complete_due", "production_due") if getattr(self, name)]
+        for earlier, later in pairwise(days):
+            in_order(self, earlier, later, apart=True)
+        if days:
+            in_order(self, days[-1], "capacity_due")
 
 
 class PaymentReceived(
@@ -237,7 +267,7 @@ class PaymentReceived(
 ):  # fmt: skip
     """A payment for an instalment, or for the rent of the year of its rent day."""
 
-    instalment_no: int | Number | None = optional("期号或租金年度", "Instalment, or year of the rent")
+    instalment_no: InstalmentNo | None = optional("期号或租金年度", "Instalment, or year of the rent")
     amount_wan: PositiveMoney = titled("金额", "Amount", unit="万元")
     voucher_no: Number | None = optional("凭证号", "Voucher number")
     paid_on: Day | None = optional("缴款日期", "Paid on")
@@ -297,7 +327,7 @@ class BondForfeited(
 
 
 class LandDelivered(
-    EventData, name="land.delivered", number="E16", rank=160, zh="交地确认", en="Land delivered", by="NRP", document=True,
+    EventData, name="land.delivered", number="E16", rank=160, zh="交地确认", en="Land delivered", by="NRP",
     examples=({"land_condition": "LEVELLED", "confirmation_no": "津武交地2021-0520"}, {"land_condition": "AS_IS"}),
 ):  # fmt: skip
     """The land was handed over; both sides confirmed its condition."""
@@ -308,7 +338,7 @@ class LandDelivered(
 
 
 class TitleRegistered(
-    EventData, name="title.registered", number="E17", rank=170, zh="不动产登记", en="Title registered", by="REG", document=True,
+    EventData, name="title.registered", number="E17", rank=170, zh="不动产登记", en="Title registered", by="REG",
     examples=(
         {"unit_code": "120114001002GB00015W00000000", "right_from": "2021-05-20", "right_to": "2071-05-19", "kind": "FIRST"},
         {"cert_no": "津武不动产权第20210618号", "kind": "TRANSFER"},
@@ -321,6 +351,11 @@ class TitleRegistered(
     right_to: Day | None = optional("权利终止日", "Right to")
     cert_no: Number | None = optional("不动产权证号", "Certificate number")
     kind: Literal["FIRST", "TRANSFER", "CHANGE"] | None = optional("登记类型", "Kind")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        in_order(self, "right_from", "right_to")
+        return self
 
 
 class SupplyResultPublished(
@@ -339,7 +374,7 @@ class SupplyResultPublished(
     area_m2: PositiveArea | None = optional("面积", "Area", unit="m²")
     land_source: Name | None = optional("土地来源", "Land source")
     land_use: Name | None = optional("土地用途", "Land use")
-    supply_mode: SupplyMode | Name | None = optional("供地方式", "Supply mode")
+    supply_mode: Name | None = optional("供地方式", "Supply mode")
     term_years: Years | None = optional("使用年限", "Term", unit="年")
     industry: Name | None = optional("行业分类", "Industry")
     land_grade: Name | None = optional("土地级别", "Land grade")
@@ -388,3 +423,8 @@ class ConditionsChanged(
     far_max: PlotRatio | None = optional("容积率上限", "Highest plot ratio", unit="ratio")
     price_delta_wan: SignedMoney | None = optional("价款调整", "Change of the price", unit="万元")
     reason: Text = titled("理由", "Reason")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        check_plot_ratios(self.far_min, self.far_max)
+        return self
