@@ -24,13 +24,13 @@ class ConstructionPermitted(
 
 
 class ConstructionStarted(
-    EventData, name="construction.started", number="E21", rank=210, zh="开工", en="Construction started", by="HUC",
+    EventData, name="construction.started", number="E21", rank=210, zh="开工", en="Construction started", by="HUC", document=True,
     examples=(
         {"evidence": "FOUNDATION_ONE_THIRD", "permit_no": "津武建施20210926"},
         {"unlawful": True},
     ),
 ):  # fmt: skip
-    """The start of construction, proved by one of three states of the foundation (specification 2.4 [W2][W29])."""
+    """The start as confirmed 开工认定, by one of three states of the foundation (specification 2.4 [W2][W29])."""
 
     evidence: Literal["PIT_EXCAVATED", "ALL_PILES_DRIVEN", "FOUNDATION_ONE_THIRD"] | None = optional(
         "开工认定依据", "Evidence"
