@@ -16,6 +16,7 @@ from domain.events.model import (
     Number,
     Part,
     ProjectCode,
+    Service,
     Text,
     Uscc,
     optional,
@@ -90,6 +91,7 @@ class AdmissionReviewed(
     catalogue_check: CatalogueCheck | None = optional("目录核查", "Catalogue check")
     env_class: Literal["REPORT", "FORM", "REGISTRATION"] | None = optional("环评类别", "Environmental class")
     location_check: LocationCheck | None = optional("选址核查", "Location check")
+    service: Service | None = optional("送达", "Service")
 
 
 class ProjectApproved(
@@ -139,6 +141,7 @@ class PolicyGranted(
 
     policy: Literal["GRANT_BY_AGREEMENT", "USE_CHANGE", "FAR_INCREASE", "OTHER"] = titled("政策", "Policy")
     document: Name | None = optional("文号", "Document number")
+    service: Service | None = optional("送达", "Service")
 
 
 class SupplyAnnounced(

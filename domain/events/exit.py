@@ -40,6 +40,7 @@ class ExitWithdrawn(
     """The clocks run as if the exit had never been opened."""
 
     reason: Text = titled("理由", "Reason")
+    service: Service | None = optional("送达", "Service")
 
 
 class ExitSoilSurveyed(
@@ -73,6 +74,7 @@ class ExitSignedOff(
     result: Literal["APPROVED", "REFUSED"] = titled("结果", "Result")
     reason: Text | None = optional("理由", "Reason")
     department: Department | None = optional("会签部门", "Department")
+    service: Service | None = optional("送达", "Service")
 
 
 class SettlementLine(Part):

@@ -17,6 +17,7 @@ from domain.events.model import (
     ParcelKey,
     Part,
     Period,
+    Service,
     Text,
     Uscc,
     in_order,
@@ -117,6 +118,7 @@ class PerformanceAssessed(
     period: Period | None = optional("期间", "Period")
     items: list[AssessedItem] | None = optional("评估指标", "Items")
     result: Literal["PASS", "FAIL"] | None = optional("评估结果", "Result")
+    service: Service | None = optional("送达", "Service")
 
 
 class EnterpriseGraded(
@@ -217,6 +219,7 @@ class MortgageDecided(
     creditor: Name | None = optional("抵押权人", "Creditor")
     amount_wan: PositiveMoney | None = optional("金额", "Amount", unit="万元")
     result: Literal["REGISTERED", "REFUSED"] = titled("结果", "Result")
+    service: Service | None = optional("送达", "Service")
 
 
 class SeizureImposed(
@@ -257,6 +260,7 @@ class UseChangeApproved(
     new_use_code: Name = titled("新用途代码", "New use code")
     price_supplement_wan: Money | None = optional("补缴价款", "Price supplement", unit="万元")
     accepted_on: Day | None = optional("受理日期", "Accepted on")
+    service: Service | None = optional("送达", "Service")
 
 
 class TransitionStarted(

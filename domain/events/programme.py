@@ -6,7 +6,20 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from domain.events.model import DIGEST, DIVISION, Day, DocType, EventData, Name, Number, Part, Text, optional, titled
+from domain.events.model import (
+    DIGEST,
+    DIVISION,
+    Day,
+    DocType,
+    EventData,
+    Name,
+    Number,
+    Part,
+    Service,
+    Text,
+    optional,
+    titled,
+)
 
 
 class InefficiencyIdentified(
@@ -18,6 +31,7 @@ class InefficiencyIdentified(
 
     category: Name = titled("类别", "Category")
     criterion: Text | None = optional("认定标准", "Criterion")
+    service: Service | None = optional("送达", "Service")
 
 
 class _Register(Part):

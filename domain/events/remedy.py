@@ -258,3 +258,4 @@ class RemedyDecided(
 
     outcome: Literal["UPHELD", "ANNULLED", "CHANGED"] = titled("结果", "Outcome")
     against: Uuid | None = optional("针对的事件", "Against")
+    service: Service | None = optional("送达", "Service")

@@ -327,3 +327,12 @@ def test_the_rank_follows_the_number_of_the_specification():
     numbered = sorted((kind for kind in CATALOGUE.values() if kind.number), key=lambda kind: kind.rank)
     assert [kind.number for kind in numbered] == sorted(kind.number for kind in numbered)
     assert RANK["contract.signed"] < RANK["payment.received"] and RANK["indicators.reported"] == 320
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in CATALOGUE if name.endswith((".decided", ".notified", ".ordered", ".determined"))]
+)
+def test_the_day_of_service_may_stand_on_every_notice_decision_and_order(name):
+    if CATALOGUE[name].departments:  # a coordinator's ruling between two offices is served on nobody
+        data = dict(CATALOGUE[name].examples[0]) | {"service": {"served_on": "2024-05-25", "method": "EMS"}}
+        assert normalise(name, data)["service"]["served_on"] == "2024-05-25"
