@@ -13,13 +13,20 @@ from functools import cache
 from typing import Final
 
 _DAYS_IN_MONTH: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_FIRST: Final = date.min.toordinal()
+_LAST: Final = date.max.toordinal()
 
 
 def add_months(day: int, months: int) -> int:
-    """The corresponding day `months` later (earlier when negative), or the last day of that month."""
+    """The corresponding day `months` later (earlier when negative), or the last day of that month.
+
+    A period that would leave the years 1-9999 ends on the last (first) day that a date can name.
+    """
     start = date.fromordinal(day)
     count = start.year * 12 + start.month - 1 + months
     year, month = divmod(count, 12)
+    if not date.min.year <= year <= date.max.year:
+        return _LAST if months > 0 else _FIRST
     leap = month == 1 and (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
     last = 29 if leap else _DAYS_IN_MONTH[month]
     return date(year, month + 1, min(start.day, last)).toordinal()
@@ -47,13 +54,19 @@ class Calendar:
 
     @property
     def confirmed_through(self) -> int:
-        """The last day of the last year of an unbroken run of published years; 0 where there is none."""
-        year = max(self.years, default=0)
+        """The last day of the unbroken run of published years that begins with the first; 0 where there is none."""
+        year = min(self.years, default=0)
+        while year + 1 in self.years:
+            year += 1
         return date(year, 12, 31).toordinal() if year else 0
 
     def is_provisional(self, day: int) -> bool:
-        """True where the year's holidays are not published, so that a rolled day may still move."""
-        return date.fromordinal(day).year not in self.years
+        """True where the year's holidays are not published yet, so that a rolled day may still move.
+
+        Years before the first table are past and move no more.
+        """
+        year = date.fromordinal(day).year
+        return year not in self.years and year > min(self.years, default=0)
 
     def is_workday(self, day: int) -> bool:
         """Is this a working day."""
@@ -67,13 +80,13 @@ class Calendar:
 
     def roll(self, day: int) -> int:
         """The day itself, or the first working day after it."""
-        while not self.is_workday(day):
+        while day < _LAST and not self.is_workday(day):
             day += 1
         return day
 
     def add_workdays(self, day: int, count: int) -> int:
         """The `count`-th working day after `day`."""
-        while count > 0:
+        while count > 0 and day < _LAST:
             day += 1
             count -= self.is_workday(day)
         return day

@@ -9,26 +9,36 @@ from importlib.resources import files
 from typing import Any, Final
 
 from domain.calendar import Calendar
-from domain.departments import NAMES
 from domain.event import Event, day_number
-from domain.events import CATALOGUE
+from domain.policy_check import PackRefused
 from domain.policy_keys import parse_value
-from domain.policy_pack import Pack, PackRefused, Value, read_pack, shipped_packs
+from domain.policy_layers import Layer, duties, names, supervised, timelines
+from domain.policy_pack import Pack, Value, ancestors, read_pack, recall_pack, shipped_base, shipped_packs
 
 ENGINE: Final = "1.0.0"
 """Version of the evaluation itself; every answer names it."""
 
 __all__ = ["ENGINE", "Pack", "PackRefused", "RuleBook", "Rules", "Value", "read_pack", "shipped_packs"]
 
+Amendment = tuple[str | None, str, Value]
+"""(area, key, value)."""
+
 
 class Rules:
-    """The rules of one jurisdiction (and area), inherited nation → province → city → district → area."""
+    """The rules of one jurisdiction (and area), inherited nation → province → city → district → area.
+
+    The nearest layer that sets a key wins; within a layer, of the values in force on the day, the one with the latest
+    day, of equal days the one recorded last.
+    """
 
     __slots__ = (
-        "_amended",
+        "_dated",
+        "_duties",
         "_entitled",
-        "_fixed",
         "_names",
+        "_plain",
+        "_values",
+        "assessment_lead",
         "drafts",
         "engine",
         "id",
@@ -37,7 +47,7 @@ class Rules:
         "supervisors",
     )
 
-    def __init__(self, jurisdiction: str, packs: Iterable[Pack], amendments: Iterable[tuple[str, Value]]) -> None:
+    def __init__(self, jurisdiction: str, packs: Iterable[Pack], layers: Iterable[Layer]) -> None:
         chain = list(packs)
         own = chain[-1]
         self.jurisdiction = jurisdiction
@@ -45,50 +55,36 @@ class Rules:
         self.status = own.status
         self.drafts = own.drafts
         self.engine = ENGINE
-        self._fixed: dict[str, Value] = {key: value for pack in chain for key, value in pack.values.items()}
-        self._amended: dict[str, list[Value]] = {}
-        for key, value in amendments:
-            self._amended.setdefault(key, []).append(value)
-        substitutes = {old: new for pack in chain for old, new in pack.substitutes.items()}
-        overrides = {name: by for pack in chain for name, by in pack.entitlements.items()}
-        supervisors = {code: by for pack in chain for code, by in pack.supervisors.items()}
-        self.supervisors: Mapping[str, tuple[str, ...]] = {
-            code: _substituted(by, substitutes) for code, by in supervisors.items()
-        }
+        self._values, self._dated = timelines(layers)
+        substitutes = self._values["departments.map"]
+        self.supervisors: Mapping[str, tuple[str, ...]] = supervised(chain, substitutes)
         """Obligation code → the departments that may each post its breach events (specification 3.2)."""
-        self._fixed["supervisors"] = Value(self.supervisors, "规范3.2", "NATIONAL", "IN_FORCE", self.id)
-        self._entitled = {
-            key: overrides.get(kind.name) or _substituted(kind.departments, substitutes)
-            for key, kind in CATALOGUE.items()
-        }
-        self._names = {code: zh for code, (zh, _) in NAMES.items()}
-        for pack in chain:
-            self._names.update(pack.departments)
-
-    @property
-    def assessment_lead(self) -> str:
+        self._values["supervisors"] = Value(self.supervisors, "规范3.2", "PRODUCT", "DEFAULT", self.id)
+        self._plain: dict[str, Any] = {key: value.value for key, value in self._values.items()}
+        self.assessment_lead = str(self._plain["assessment.lead"])
         """The department that leads the assessments: MIIT, in 和平 STB."""
-        return str(self._fixed["assessment.lead"].value)
+        self._duties = duties(chain, substitutes)
+        self._entitled: dict[str, tuple[str, ...]] = {key: value.value for key, value in self._duties.items()}
+        self._names = names(chain)
 
     def get(self, key: str, on: int) -> Any:
         """The value in force on a day; None: not checked, not computed. Raises KeyError for an unknown key."""
-        if key in self._amended:
+        if key in self._dated:
             return self.value(key, on).value
-        return self._fixed[key].value
+        return self._plain[key]
 
     def value(self, key: str, on: int) -> Value:
-        """The value with its source; of several amendments in force on that day the one with the latest day."""
-        current = self._fixed[key]
-        since = -1
-        for value in self._amended.get(key, ()):
-            if value.valid_from is not None and since <= value.valid_from <= on:
-                current, since = value, value.valid_from
+        """The value in force on a day, with its source. Raises KeyError for an unknown key."""
+        current = self._values[key]
+        for since, value in self._dated.get(key, ()):
+            if since > on:
+                break
+            current = value
         return current
 
     def changes_after(self, on: int) -> int | None:
-        """The first later day on which an amendment takes effect; None: none is known."""
-        days = [v.valid_from for values in self._amended.values() for v in values if v.valid_from and v.valid_from > on]
-        return min(days, default=None)
+        """The first later day on which a value changes; None: none is known."""
+        return min((since for steps in self._dated.values() for since, _ in steps if since > on), default=None)
 
     def departments_for(self, event_type: str) -> tuple[str, ...]:
         """Who may post a type (a key of the catalogue)."""
@@ -98,30 +94,26 @@ class Rules:
         """May this department post this type here."""
         return department in self._entitled.get(event_type, ())
 
+    def duty(self, event_type: str) -> Value:
+        """Who may post a type, with the source; DEFAULT where no pack names it (specification 11.30)."""
+        return self._duties[event_type]
+
     def name_of(self, department: str) -> str:
         """The local Chinese name of an office."""
         return self._names.get(department, department)
-
-
-def _substituted(departments: tuple[str, ...], substitutes: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(substitutes.get(one, one) for one in departments))
-
-
-def _ancestors(code: str) -> tuple[str, ...]:
-    """000000, 120000, 120100, 120114 for 120114."""
-    return tuple(dict.fromkeys(("000000", f"{code[:2]}0000", f"{code[:4]}00", code)))
 
 
 class RuleBook:
     """Every pack, amendment and calendar known at one moment."""
 
     def __init__(
-        self, packs: Mapping[str, Pack], amendments: Mapping[str, list[tuple[str | None, str, Value]]], calendar: Calendar,
-        position: int,
-    ) -> None:  # fmt: skip
+        self, packs: Mapping[str, Pack], amendments: Mapping[str, list[Amendment]], calendar: Calendar, position: int
+    ) -> None:
         self._packs, self._amendments, self._calendar = packs, amendments, calendar
         self.position = position
         """Of the last event of the log that is included."""
+        self._areas = {area.area_id: (pack.code, area) for pack in packs.values() for area in pack.areas.values()}
+        self._bound = set(self._areas) | {area for found in amendments.values() for area, _, _ in found if area}
         self._resolved: dict[tuple[str, str | None], Rules] = {}
 
     @classmethod
@@ -133,50 +125,35 @@ class RuleBook:
     def from_events(cls, events: Iterable[Event]) -> RuleBook:
         """The book that the events of the jurisdictions make, in the order of position; other types are left aside."""
         packs: dict[str, Pack] = {}
-        amendments: dict[str, list[tuple[str | None, str, Value]]] = {}
+        amendments: dict[str, list[Amendment]] = {}
         calendar, position = shipped_calendar(), 0
         for event in events:
             position = max(position, event.position)
-            data = event.data
             if event.type == "rules.installed":
-                pack = read_pack(data["content"], f"{data['pack']}.toml")
-                if pack.code not in packs or packs[pack.code].version <= pack.version:
+                pack = recall_pack(event.data["content"])
+                if pack is not None and (pack.code not in packs or packs[pack.code].version <= pack.version):
                     packs[pack.code] = pack
             elif event.type == "rules.amended":
                 code = event.parcel_id.partition(":")[2]
-                value = Value(
-                    parse_value(data["key"], data["value"]),
-                    data.get("source") or str((event.document or {}).get("no", "")),
-                    "DISTRICT" if not code.endswith("00") else "CITY" if not code.endswith("0000") else "PROVINCE",
-                    "IN_FORCE",
-                    f"event {event.event_id}",
-                    day_number(data["valid_from"]),
-                )
-                amendments.setdefault(code, []).append((data.get("area_id"), data["key"], value))
+                amendment = _amendment(event, code)
+                if amendment is not None:
+                    amendments.setdefault(code, []).append(amendment)
             elif event.type == "calendar.published":
-                calendar = calendar.with_year(
-                    data["year"],
-                    (day_number(day) for day in data["holidays"]),
-                    (day_number(day) for day in data["workdays"]),
-                    str((event.document or {}).get("no", event.event_id)),
-                )
+                calendar = _published(calendar, event)
         return cls(packs, amendments, calendar, position)
 
     def rules(self, jurisdiction: str, area_id: str | None = None) -> Rules:
-        """The rules of a jurisdiction; the nearest ancestor's where it has no pack of its own."""
-        key = (jurisdiction, area_id)
-        if key not in self._resolved:
-            line = _ancestors(jurisdiction)
-            amended = [
-                (name, value)
-                for code in line
-                for area, name, value in self._amendments.get(code, ())
-                if area is None or area == area_id
-            ]
-            self._resolved[key] = Rules(
-                jurisdiction, [self._packs[code] for code in line if code in self._packs], amended
-            )
-        return self._resolved[key]
+        """The rules of a jurisdiction; the nearest ancestor's where it has no pack of its own.
+
+        An area that neither a pack nor an amendment knows has the rules of its jurisdiction.
+        """
+        key = (jurisdiction, area_id if area_id in self._bound else None)
+        found = self._resolved.get(key)
+        if found is None:
+            line = ancestors(jurisdiction)
+            chain = [self._packs[code] for code in line if code in self._packs] or [shipped_base()]
+            found = self._resolved[key] = Rules(jurisdiction, chain, self._layers(line, key[1]))
+        return found
 
     def packs(self) -> Mapping[str, Pack]:
         """The packs in use by code."""
@@ -188,10 +165,74 @@ class RuleBook:
 
     def area(self, area_id: str) -> Mapping[str, Any] | None:
         """A zone, park or town that a pack lists."""
-        for pack in self._packs.values():
-            if area_id in pack.areas:
-                return {"jurisdiction": pack.code, **pack.areas[area_id]}
+        found = self._areas.get(area_id)
+        if found is None:
+            return None
+        code, area = found
+        return {"jurisdiction": code, "name": area.name, "kind": area.kind, "parent": area.parent}
+
+    def _layers(self, line: tuple[str, ...], area_id: str | None) -> list[Layer]:
+        """From the nation to the area; at the bottom what this release knows and an older base pack does not."""
+        layers = [Layer.of(shipped_base().values)]
+        for code in line:
+            pack = self._packs.get(code)
+            amended = [(key, value) for area, key, value in self._amendments.get(code, ()) if area is None]
+            layers.append(Layer.of(pack.values if pack else {}, amended, pack.drafts if pack else "APPLY"))
+        for name in reversed(self._area_line(line, area_id)):
+            home, area = self._areas.get(name, (None, None))
+            amended = [(key, value) for one in line for of, key, value in self._amendments.get(one, ()) if of == name]
+            drafts = self._packs[home].drafts if home else "APPLY"
+            layers.append(Layer.of(area.values if area else {}, amended, drafts))
+        return layers
+
+    def _area_line(self, line: tuple[str, ...], area_id: str | None) -> list[str]:
+        """The area and those around it, as far as they lie in this line of jurisdictions."""
+        found: list[str] = []
+        around = area_id
+        while around is not None and around not in found:
+            home, area = self._areas.get(around, (None, None))
+            if home is not None and home not in line:
+                break
+            found.append(around)
+            around = area.parent if area is not None and area.parent in self._areas else None
+        return found
+
+
+def _amendment(event: Event, code: str) -> Amendment | None:
+    """A stored `rules.amended`; None where this release does not know its key or form any more."""
+    data = event.data
+    try:
+        value, since = parse_value(data["key"], data["value"]), day_number(data["valid_from"])
+    except (KeyError, TypeError, ValueError):
         return None
+    source = data.get("source") or (event.document or {}).get("no") or f"event {event.event_id}"
+    return (
+        data.get("area_id"),
+        data["key"],
+        Value(value, str(source), _layer_name(code), "IN_FORCE", f"event {event.event_id}", since),
+    )
+
+
+_MUNICIPALITIES: Final = frozenset({"110000", "120000", "310000", "500000"})
+
+
+def _layer_name(code: str) -> str:
+    if code == "000000":
+        return "NATIONAL"
+    if code.endswith("0000"):
+        return "CITY" if code in _MUNICIPALITIES else "PROVINCE"
+    return "CITY" if code.endswith("00") else "DISTRICT"
+
+
+def _published(calendar: Calendar, event: Event) -> Calendar:
+    """The calendar after a stored `calendar.published`."""
+    data = event.data
+    return calendar.with_year(
+        data["year"],
+        [day_number(day) for day in data["holidays"]],
+        [day_number(day) for day in data["workdays"]],
+        str((event.document or {}).get("no") or f"event {event.event_id}"),
+    )
 
 
 @cache

@@ -1,60 +1,218 @@
-"""The parameters of specification part 10: every key that a pack may set, with the form of its value.
+"""The parameters of specification part 10: every key that a pack may set, its form, unit and section, in one place.
 
-A pack with a key that does not stand here is refused. Forms: int, ratio (exact), bool, text, list, map; any may be
-null ("not checked, not computed").
+A pack with a key that does not stand here is refused. Forms:
+`int` (≥ 0) · `ratio` (exact, ≥ 0) · `share` (exact, 0 to 1) · `bool` · `text` · `day` · `one` of the names that follow ·
+`ints`, `ratios`, `texts` (tuples) · `set` of the names that follow · `department`, `departments`, `departments_map` · `map` of
+texts · `lists` (map of texts). `?` after the form: may be null ("not checked, not computed").
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
-_INT = """
-remind.milestone_days remind.payment_days remind.cure_days remind.filing_days remind.idle_days remind.lease_end_days
-remind.term_months term.apply_months assess.expiry.from_months pay.first_due_days pay.terminate_after_days topup.due_days
-refund.year_days idle.answer_days idle.fee_due_days idle.hearing_workdays idle.notice_before_recovery_days
-lease.then_grant_max_years term.max_years term.usual_max_years transition.years breach.notice_workdays breach.answer_days
-escalation.interview_days extension.government.max_years extension.government.max_count extension.enterprise.max_years
-extension.enterprise.max_count extension.enterprise.request_days exit.vs.notice_days exit.fp.failures
-assess.reach.window_months assess.process.from_years assess.process.to_years rank.last_n rank.years filing.months
-draft.production_after_completion draft.capacity_after_production
-cure.O-PAY cure.O-RENT cure.O-BOND cure.O-USE cure.O-IND cure.O-LET cure.O-EQUITY cure.O-START cure.O-COMPLETE cure.O-PROD
-cure.O-FAR cure.O-BCOEF cure.O-OFFICE-L cure.O-OFFICE-F cure.O-NOHOUSE cure.O-GREEN cure.O-PUBLIC cure.O-REACH
-cure.O-INVEST cure.O-OUTPUT cure.O-TAX cure.O-VA cure.O-ENERGY cure.O-RD cure.O-EMIT cure.O-LABOUR cure.O-TRANSFER
-cure.O-TERM cure.O-PRICE5 cure.O-FILE
-"""
-_RATIO = """
-bcoef.national_min let.own_use_min equity.max_change pay.late_permille_day ld.start_permille_day ld.complete_permille_day
-ld.cap_ratio idle.area_ratio idle.invest_ratio idle.fee_rate rent.min_ratio office.land_max office.floor_max
-exit.transfer.invest_ratio lowefficiency.k grade.cap grade.a grade.b_cumulative grade.d geo.area_warn_ratio
-"""
-_BOOL = """
-calendar.roll.milestones calendar.roll.idle alert.during_exit agreement.required pay.close_requires_late_fee
-ld.complete_needs_start idle.stopped.free_recovery idle.freeze extension.enterprise.shifts_idle assess.process.alerts
-assess.items_from_reports rank.gap_breaks_run
-"""
-_TEXT = """
-onboarding.earlier_due assessment.lead development.area refund.method split.apportion idle.stopped.fee idle.stopped.close
-lease.term_guard register.gate extension.count_per exit.vs.refund exit.fp.money exit.withdrawn.counts exit.cancel_guard
-assess.pass grade.allocation rank.indicator rank.ties filing.from code.supervision.suffix code.project.pattern
-"""
-_LIST = """
-calendar.roll.acts alert.red admission.env_class admission.reviewers investment.development.excludes bond.release_shares
-ld.start_stops_at idle.government_options idle.shifting_causes lease.long_years rent.adjust underground.price_ratios
-escalation.exit_when breach.inspection_closes exit.grant_tenures exit.mta.breaches exit.on_request assess.perf.kinds
-grade.order grade.veto filing.doc_types code.unit.rules code.unit.building_digits code.unit.spaces_after
-code.landuse.2017 geo.crs_3deg
-"""
-_MAP = "idle.effect_of_determination exit.sign_offs area.weights code.supervision.letters code.division.changes"
+from domain.departments import DEPARTMENTS
 
-KEYS: Final[Mapping[str, str]] = {
-    key: form
-    for form, keys in (
-        ("int", _INT), ("ratio", _RATIO), ("bool", _BOOL), ("text", _TEXT), ("list", _LIST), ("map", _MAP)
-    )
-    for key in keys.split()
-}  # fmt: skip
+_BREACH_KINDS: Final = (
+    "PAY START COMPLETE PROD CAPACITY FAR BCOEF OFFICE HOUSING GREEN INVEST PERF IDLE TERM USE TRANSFER LETTING EQUITY "
+    "PUBLIC UNLAWFUL_START"
+)
+_TENURES: Final = (
+    "GRANT_LISTING GRANT_AUCTION GRANT_TENDER GRANT_AGREEMENT LEASE_LONG LEASE_THEN_GRANT ELASTIC ALLOCATION "
+    "CAPITAL_CONTRIBUTION"
+)
+_CAUSES: Final = (
+    "GOV_LATE_DELIVERY GOV_PLAN_CHANGE GOV_POLICY GOV_PETITION MILITARY_HERITAGE GOV_OTHER FORCE_MAJEURE PRELIMINARY_WORK "
+    "JUDICIAL ENTERPRISE_FINANCING ENTERPRISE_MARKET ENTERPRISE_OTHER"
+)
+_EXIT_KINDS: Final = "VS AB ABP MT MTA MTP HL EXC FI FP FPAY FUSE EX LE PI JD WD"
+
+_REGISTRY: Final = f"""
+calendar.roll.acts set - 4.2 payment filing application answer cure
+calendar.roll.milestones bool - 4.2
+calendar.roll.idle bool - 4.2
+remind.milestone_days int d 8.1
+remind.payment_days int d 8.1
+remind.cure_days int d 8.1
+remind.filing_days int d 8.1
+remind.idle_days int d 8.1
+remind.lease_end_days int d 8.1
+remind.term_months int months 8.1
+term.apply_months int months 8.1
+assess.expiry.from_months int months 6.1
+alert.levels lists - 2.5
+alert.during_exit bool - 5.4
+departments.map map - 2.2
+admission.env_class set - 2.4 REPORT FORM REGISTRATION
+admission.reviewers departments - 11.24
+agreement.required bool - 11
+onboarding.earlier_due one - 2.1 NOT_REPORTED
+assessment.lead department - 2.2
+cure.O-PAY int? d 3.2
+cure.O-RENT int? d 3.2
+cure.O-BOND int? d 3.2
+cure.O-USE int? d 3.2
+cure.O-IND int? d 3.2
+cure.O-LET int? d 3.2
+cure.O-EQUITY int? d 3.2
+cure.O-START int? months 3.2
+cure.O-COMPLETE int? months 3.2
+cure.O-PROD int? months 3.2
+cure.O-FAR int? months 3.2
+cure.O-BCOEF int? months 3.2
+cure.O-OFFICE-L int? months 3.2
+cure.O-OFFICE-F int? months 3.2
+cure.O-NOHOUSE int? months 3.2
+cure.O-GREEN int? months 3.2
+cure.O-PUBLIC int? months 3.2
+cure.O-REACH int? months 3.2
+cure.O-INVEST int? months 3.2
+cure.O-OUTPUT int? months 3.2
+cure.O-TAX int? months 3.2
+cure.O-VA int? months 3.2
+cure.O-ENERGY int? months 3.2
+cure.O-RD int? months 3.2
+cure.O-EMIT int? months 3.2
+cure.O-LABOUR int? months 3.2
+cure.O-TRANSFER int? months 3.2
+cure.O-TERM int? months 3.2
+cure.O-PRICE5 int? months 3.2
+cure.O-FILE int? months 3.2
+bond.release_shares ratios ratio 3.2
+draft.production_after_completion int months 3.2
+draft.capacity_after_production int months 3.2
+bcoef.national_min share? ratio 3.2
+let.own_use_min share? ratio 3.2
+equity.max_change share? ratio 3.2
+investment.development.excludes set - 3.1 LAND_PRICE STATE_TAXES
+development.area one - 2.7 CONTRACT_AREA
+pay.first_due_days int d 3.2
+pay.late_permille_day ratio? ‰/d 3.3
+pay.terminate_after_days int d 5.1
+pay.close_requires_late_fee bool - 4.7
+ld.start_permille_day ratio? ‰/d 3.3
+ld.complete_permille_day ratio? ‰/d 3.3
+ld.start_stops_at set - 8.1 construction.started exit.opened
+ld.complete_needs_start bool - 8.1
+ld.cap_ratio ratio? ratio 3.3
+topup.due_days int d 3.3
+refund.method one - 3.3 PRO_RATA_TERM
+refund.year_days int d 3.3
+split.apportion one - 8.12 BY_AREA
+idle.area_ratio share ratio 4.3
+idle.invest_ratio share ratio 4.3
+idle.fee_rate share ratio 3.3
+idle.stopped.fee one - 4.3 CONTRACT
+idle.stopped.free_recovery bool - 4.3
+idle.stopped.close one - 4.7 RESUMED_AND_BOTH_RATIOS
+idle.answer_days int d 4.3
+idle.fee_due_days int d 4.3
+idle.hearing_workdays int d 11.8
+idle.government_options set - 4.3 EXTEND CHANGE_USE INTERIM_USE PAID_RECOVERY EXCHANGE OTHER
+idle.freeze bool - 4.3
+idle.notice_before_recovery_days int? d 4.3
+idle.shifting_causes set - 4.3 {_CAUSES}
+idle.effect_of_determination map - 4.3
+lease.long_years ints y 2.1
+lease.then_grant_max_years int y 2.1
+lease.term_guard one - 2.1 REFUSE WARN
+term.max_years int y 2.7
+term.usual_max_years int? y 1.6
+rent.min_ratio share ratio 1.2
+rent.adjust ratios - 1.2
+underground.price_ratios ratios ratio 1.2
+transition.years int y 1.2
+office.land_max share? ratio 3.2
+office.floor_max share? ratio 3.2
+register.gate one? - 1.3 LOW_EFFICIENCY LEGACY PROBLEM PROVINCIAL
+breach.notice_workdays int d 4.4
+breach.answer_days int d 4.4
+escalation.interview_days int d 4.4
+escalation.exit_when set - 4.4 IDLE_Y2_ENTERPRISE TWO_FAILURES_AND_CLAUSE PRICE_UNPAID_60 UNAUTHORISED_USE
+breach.inspection_closes set - 4.1 {_BREACH_KINDS}
+extension.government.max_years int y 4.5
+extension.government.max_count int - 4.5
+extension.enterprise.max_years int y 4.5
+extension.enterprise.max_count int - 4.5
+extension.enterprise.request_days int d 4.5
+extension.enterprise.shifts_idle bool - 4.3
+extension.count_per one - 4.5 CONTRACT_AND_KIND
+exit.vs.notice_days int d 5.1
+exit.vs.refund one - 5.1 PRICE_LESS_DEPOSIT_LESS_IDLE_FEE
+exit.transfer.invest_ratio share ratio 5.1
+exit.grant_tenures set - 5.1 {_TENURES}
+exit.mta.breaches set - 5.1 {_BREACH_KINDS}
+exit.fp.failures int - 5.1
+exit.fp.money one - 5.1 PRO_RATA_PLUS_BUILDINGS_LESS_DEBTS
+exit.withdrawn.counts one - 5.4 AS_NEVER_OPENED
+exit.on_request set - 5.1 {_EXIT_KINDS}
+exit.cancel_guard one - 5.2 WARN REFUSE
+exit.sign_offs departments_map - 5.3
+assess.reach.window_months int months 6.1
+assess.process.from_years int y 6.1
+assess.process.to_years int y 6.1
+assess.process.alerts bool - 6.1
+assess.pass one - 6.1 ALL_HARD_ITEMS
+assess.perf.kinds set - 3.2 START_COMPLETE REACH PROCESS EXPIRY CONVERSION
+assess.items_from_reports bool - 2.4
+lowefficiency.k ratio ratio 1.5
+grade.cap ratio - 6.2
+grade.a share ratio 6.2
+grade.b_cumulative share ratio 6.2
+grade.d share ratio 6.2
+grade.order texts - 6.2 SCORE TAX_PER_MU USCC
+grade.veto set - 6.2 MAJOR_ACCIDENT TAX_FRAUD
+grade.allocation one - 6.2 BY_AREA
+grade.names map - 6.2
+area.weights map - 6.3
+rank.indicator one - 6.4 LAND_PER_GDP
+rank.ties one - 6.4 BETTER
+rank.gap_breaks_run bool - 6.4
+rank.last_n int - 6.4
+rank.years int y 6.4
+filing.months int months 8.1
+filing.doc_types set - 8.1 SPECIAL_PLAN SCHEME LAND_APPROVAL SUPPLY_RESULT AGREEMENT PROGRESS
+filing.triggers map - 8.1
+filing.from day - 8.1
+code.unit.rules texts - 7.1
+code.unit.building_digits ints - 7.1
+code.unit.spaces_after ints - 7.1
+code.supervision.letters map - 7.2
+code.supervision.suffix text - 7.2
+code.division.changes map - 7.4
+code.landuse.2017 texts - 7.6
+code.project.pattern text - 7.9
+geo.area_warn_ratio share ratio 7.7
+geo.crs_3deg ints EPSG 7.7
+"""
+
+
+_NUMBER: Final = re.compile(r"\d{1,12}(\.\d{1,12})?|\d{1,12}/\d{1,12}")
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(slots=True, frozen=True)
+class Key:
+    """One parameter: form of its value, unit (None: it has none), section of the specification, allowed names."""
+
+    form: str
+    nullable: bool
+    unit: str | None
+    section: str
+    names: frozenset[str]
+
+
+def _read(line: str) -> tuple[str, Key]:
+    key, form, unit, section, *names = line.split()
+    bare = form.removesuffix("?")
+    return key, Key(bare, bare != form, None if unit == "-" else unit, section, frozenset(names))
+
+
+KEYS: Final[Mapping[str, Key]] = dict(map(_read, _REGISTRY.strip().splitlines()))
 
 PAIRS: Final = (
     ("assess.process.from_years", "assess.process.to_years"),
@@ -63,19 +221,100 @@ PAIRS: Final = (
 )
 """Pairs of which the first may not be above the second: a pack that says otherwise contradicts itself."""
 
+ORGANISATION: Final = frozenset({"departments.map", "assessment.lead"})
+"""Keys that say who is who: they have no day, so a pack sets them and `rules.amended` may not."""
+
 
 def parse_value(key: str, raw: Any) -> Any:
-    """A value as the engine reads it. Raises ValueError when the key is unknown or the form is another."""
-    form = KEYS.get(key)
-    if form is None:
+    """A value that `rules.amended` gives, as the engine reads it. Raises ValueError."""
+    if key in ORGANISATION:
+        raise ValueError(f"参数 {key} 没有生效日，只能随规则包更换")
+    return parse_pack_value(key, raw)
+
+
+def parse_pack_value(key: str, raw: Any) -> Any:
+    """A value of a pack as the engine reads it. Raises ValueError when the key is unknown or the form is another."""
+    known = KEYS.get(key)
+    if known is None:
         raise ValueError(f"未知参数 {key}")
     if raw is None or raw == "null":
-        return None
-    whole = isinstance(raw, int) and not isinstance(raw, bool)
-    if form == "ratio" and (whole or isinstance(raw, str)):
-        return Fraction(str(raw))
-    if form == "list" and isinstance(raw, list):
-        return tuple(raw)
-    if (form == "int" and whole) or isinstance(raw, {"bool": bool, "text": str, "map": dict}.get(form, ())):
-        return raw
-    raise ValueError(f"参数 {key} 应为{form}，写成了 {raw!r}")
+        if known.nullable:
+            return None
+        raise ValueError(f"参数 {key} 不能为空")
+    try:
+        return _FORMS[known.form](raw, known.names)
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        hint = f"：{error}" if type(error) is ValueError else ""
+        raise ValueError(f"参数 {key} 应为{known.form}，写成了 {raw!r}{hint}") from None
+
+
+def _typed(raw: Any, kind: type) -> Any:
+    if not isinstance(raw, kind) or (kind is int and isinstance(raw, bool)):
+        raise TypeError(raw)
+    return raw
+
+
+def _int(raw: Any, _: frozenset[str]) -> int:
+    if _typed(raw, int) < 0:
+        raise ValueError("不能为负")
+    return int(raw)
+
+
+def _ratio(raw: Any, _: frozenset[str]) -> Fraction:
+    if isinstance(raw, bool) or not isinstance(raw, int | str) or not _NUMBER.fullmatch(str(raw)):
+        raise ValueError('应为不小于0的数，小数和分数用字符串，如"0.15"或"1/3"')
+    return Fraction(raw)
+
+
+def _share(raw: Any, names: frozenset[str]) -> Fraction:
+    value = _ratio(raw, names)
+    if value > 1:
+        raise ValueError("不能大于1")
+    return value
+
+
+def _day(raw: Any, _: frozenset[str]) -> str:
+    if not _DAY.fullmatch(_typed(raw, str)):
+        raise ValueError("日期应为YYYY-MM-DD")
+    return date.fromisoformat(raw).isoformat()
+
+
+def _one(raw: Any, names: frozenset[str]) -> str:
+    if names and _typed(raw, str) not in names:
+        raise ValueError(f"{raw}不在{'、'.join(sorted(names))}之内")
+    return str(_typed(raw, str))
+
+
+def _department(raw: Any, _: frozenset[str]) -> str:
+    if _typed(raw, str) not in DEPARTMENTS:
+        raise ValueError(f"未知部门{raw}")
+    return str(raw)
+
+
+def _each(form: Callable[[Any, frozenset[str]], Any]) -> Callable[[Any, frozenset[str]], tuple[Any, ...]]:
+    def parse(raw: Any, names: frozenset[str]) -> tuple[Any, ...]:
+        found = tuple(form(one, names) for one in _typed(raw, list))
+        if len(set(found)) < len(found) and form is _one:
+            raise ValueError("有重复项")
+        return found
+
+    return parse
+
+
+def _map(raw: Any, names: frozenset[str]) -> dict[str, str]:
+    return {str(key): _one(value, names) for key, value in _typed(raw, dict).items()}
+
+
+def _lists_of(
+    form: Callable[[Any, frozenset[str]], Any],
+) -> Callable[[Any, frozenset[str]], dict[str, tuple[str, ...]]]:
+    each = _each(form)
+    return lambda raw, names: {str(key): each(value, names) for key, value in _typed(raw, dict).items()}
+
+
+_FORMS: Final[Mapping[str, Callable[[Any, frozenset[str]], Any]]] = {
+    "int": _int, "ratio": _ratio, "share": _share, "bool": lambda raw, _: _typed(raw, bool), "text": _one, "day": _day,
+    "one": _one, "ints": _each(_int), "ratios": _each(_ratio), "texts": _each(_one), "set": _each(_one),
+    "department": _department, "departments": _each(_department), "map": _map, "lists": _lists_of(_one),
+    "departments_map": _lists_of(_department),
+}  # fmt: skip

@@ -1,33 +1,26 @@
 """A policy pack: one TOML file of parameters of one jurisdiction, each value with source, layer and status.
 
-Packs inherit nation → province → city → district. A pack with an unknown key, a missing source or a contradiction is
-refused with file and line (specification 0.2, 10, 11.25, 11.36).
+Strict at the door: a pack with an unknown key, a missing source or a contradiction is refused with file and line.
+Lenient in the archive: a pack that stands in the log is read for what this release still knows (specification 0.2, 10,
+11.25, 11.29, 11.36).
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from domain.departments import DEPARTMENTS
-from domain.policy_keys import PAIRS, parse_value
+from domain.event import day_number
+from domain.policy_check import PackRefused, check
+from domain.policy_keys import KEYS, ORGANISATION, PAIRS, parse_pack_value
 
-LAYERS: Final = frozenset({"NATIONAL", "PROVINCE", "CITY", "DISTRICT", "EXAMPLE"})
-STATUSES: Final = frozenset({"IN_FORCE", "DRAFT", "DEFAULT", "RETIRED"})
-_TABLES: Final = frozenset(
-    {"code", "name", "version", "status", "drafts", "values", "supervisors", "entitlements", "substitutes", "departments",
-     "areas"}
-)  # fmt: skip
-_VALUE_FIELDS: Final = frozenset({"value", "unit", "layer", "status", "source"})
-
-
-class PackRefused(ValueError):  # noqa: N818 - an answer at start-up
-    """A pack cannot be used; the message names file, line and fault."""
+BASE: Final = "000000"
 
 
 @dataclass(slots=True, frozen=True)
@@ -37,10 +30,24 @@ class Value:
     value: Any
     source: str
     layer: str
+    """NATIONAL, PROVINCE, CITY, DISTRICT; EXAMPLE: from elsewhere, without force here; PRODUCT: decided by this product."""
     status: str
+    """IN_FORCE, DRAFT, DEFAULT (no source has force here) or RETIRED."""
     pack: str
     """`code/version` of the pack, or the event that amended it."""
     valid_from: int | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Area:
+    """A zone, park or town (specification 11.29). `parent` is an area of the same pack or a division."""
+
+    area_id: str
+    name: str
+    kind: str
+    parent: str
+    values: Mapping[str, Value]
+    """Parameters bound to this area."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -54,36 +61,40 @@ class Pack:
     name: str
     status: str
     drafts: str
+    """What its DRAFT values do: APPLY, WARN or IGNORE (specification 11.25)."""
+    valid_from: int | None
+    """From which day its values hold, None: always. Who is who (departments, duties) has no day."""
     values: Mapping[str, Value]
-    supervisors: Mapping[str, tuple[str, ...]]
-    entitlements: Mapping[str, tuple[str, ...]]
-    substitutes: Mapping[str, str]
+    supervisors: Mapping[str, Value]
+    entitlements: Mapping[str, Value]
+    """Key of the event catalogue → the departments that have the duty here, where they are not those of 2.4."""
     departments: Mapping[str, str]
-    areas: Mapping[str, Mapping[str, Any]]
+    areas: Mapping[str, Area]
 
 
 def read_pack(content: str, file: str = "pack") -> Pack:
     """A pack from its text. Raises PackRefused with file and line."""
-
-    def refuse(message: str, word: str = "") -> PackRefused:
-        return PackRefused(f"{file} 第{_line(content, word)}行：{message}")
-
     try:
         raw = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
-        raise PackRefused(f"{file}：{error}") from None
-    _check_head(raw, refuse)
-    label = f"{raw['code']}/{raw['version']}"
-    values: dict[str, Value] = {}
-    for key, entry in raw.get("values", {}).items():
-        try:
-            values[key] = _value(key, entry, label)
-        except ValueError as error:
-            raise refuse(str(error), f'"{key}"') from None
-    for low, high in PAIRS:
-        if low in values and high in values and values[low].value > values[high].value:
-            raise refuse(f"{low} 大于 {high}，自相矛盾", f'"{low}"')
-    _check_departments(raw, refuse)
+        found = re.search(r"at line (\d+)", str(error))
+        line = int(found.group(1)) if found else content.count("\n") + 1
+        raise PackRefused(file, line, f"不是合格的TOML：{error}") from None
+    check(raw, content, file)
+    return _pack(raw, content)
+
+
+def recall_pack(content: str) -> Pack | None:
+    """A pack of the log, without judging: what this release does not know is left out. None: not readable at all."""
+    try:
+        return _pack(tomllib.loads(content), content)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError):
+        return None
+
+
+def _pack(raw: Mapping[str, Any], content: str) -> Pack:
+    label, since = f"{raw['code']}/{raw['version']}", raw.get("valid_from")
+    valid_from = day_number(since) if since else None
     return Pack(
         code=raw["code"],
         version=raw["version"],
@@ -92,73 +103,76 @@ def read_pack(content: str, file: str = "pack") -> Pack:
         name=raw["name"],
         status=raw["status"],
         drafts=raw["drafts"],
-        values=values,
-        supervisors=_lists(raw.get("supervisors", {})),
-        entitlements=_lists(raw.get("entitlements", {})),
-        substitutes={key: value for key, value in raw.get("substitutes", {}).items() if key != "source"},
-        departments=dict(raw.get("departments", {})),
-        areas=dict(raw.get("areas", {})),
+        valid_from=valid_from,
+        values=_values(raw.get("values", {}), label, valid_from),
+        supervisors=_duties(raw.get("supervisors", {}), label),
+        entitlements=_duties(raw.get("entitlements", {}), label),
+        departments={code: name for code, name in raw.get("departments", {}).items() if code != "source"},
+        areas={
+            name: Area(
+                name, entry["name"], entry["kind"], entry["parent"], _values(entry.get("values", {}), label, valid_from)
+            )
+            for name, entry in raw.get("areas", {}).items()
+        },
     )
 
 
-Refuse = Callable[[str, str], PackRefused]
+def _values(table: Mapping[str, Any], label: str, valid_from: int | None) -> dict[str, Value]:
+    """The values that this release knows; a faulty one was refused at the door and is left out of the archive."""
+    found: dict[str, Value] = {}
+    for key, entry in table.items():
+        try:
+            value = parse_pack_value(key, entry["value"])
+        except ValueError:
+            continue
+        since = day_number(entry["valid_from"]) if "valid_from" in entry else valid_from
+        if key in ORGANISATION:
+            since = None
+        found[key] = Value(value, entry["source"], entry["layer"], entry["status"], label, since)
+    return found
 
 
-def _check_head(raw: Mapping[str, Any], refuse: Refuse) -> None:
-    """The fields that every pack has."""
-    unknown = set(raw) - _TABLES
-    if unknown:
-        raise refuse(f"未知的表或字段 {min(unknown)}", min(unknown))
-    for field, kind in (("code", str), ("name", str), ("version", int), ("status", str), ("drafts", str)):
-        if not isinstance(raw.get(field), kind):
-            raise refuse(f"缺少 {field}", field)
-    if raw["status"] not in STATUSES:
-        raise refuse(f"状态 {raw['status']} 不在 {'、'.join(sorted(STATUSES))} 之内", "status")
-    if raw["drafts"] not in ("APPLY", "WARN", "IGNORE"):
-        raise refuse("drafts 应为 APPLY、WARN 或 IGNORE", "drafts")
-
-
-def _check_departments(raw: Mapping[str, Any], refuse: Refuse) -> None:
-    """Every department named is one of the contract's."""
-    for table in ("supervisors", "entitlements", "substitutes", "departments"):
-        for key, entry in raw.get(table, {}).items():
-            named = entry if isinstance(entry, list) else [entry] if table == "substitutes" else [key]
-            wrong = [one for one in named if one not in DEPARTMENTS] if key != "source" else []
-            if wrong:
-                raise refuse(f"未知部门 {wrong[0]}", key)
-
-
-def _value(key: str, entry: Any, label: str) -> Value:
-    """One line of [values]. Raises ValueError."""
-    if not isinstance(entry, dict) or "value" not in entry:
-        raise ValueError(f"参数 {key} 没有 value")
-    odd = set(entry) - _VALUE_FIELDS
-    if odd:
-        raise ValueError(f"参数 {key} 有未知字段 {min(odd)}")
-    if not entry.get("source"):
-        raise ValueError(f"参数 {key} 没有写明依据（source）")
-    if entry.get("layer") not in LAYERS:
-        raise ValueError(f"参数 {key} 的层级（layer）应为 {'、'.join(sorted(LAYERS))}")
-    if entry.get("status") not in STATUSES:
-        raise ValueError(f"参数 {key} 的状态（status）应为 {'、'.join(sorted(STATUSES))}")
-    return Value(parse_value(key, entry["value"]), entry["source"], entry["layer"], entry["status"], label)
-
-
-def _lists(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
-
-
-def _line(content: str, word: str) -> int:
-    """The line on which a key stands; 1 where it cannot be found."""
-    for number, line in enumerate(content.splitlines(), start=1):
-        if word and line.lstrip(" [").startswith(word):
-            return number
-    return 1
+def _duties(table: Mapping[str, Any], label: str) -> dict[str, Value]:
+    """`code = [departments]`, with source, layer and status of the whole table or of the entry."""
+    common = {field: table.get(field, default) for field, default in (("source", ""), ("layer", ""), ("status", ""))}
+    found: dict[str, Value] = {}
+    for key, entry in table.items():
+        own = {"departments": entry} if isinstance(entry, list) else entry
+        if isinstance(own, Mapping):
+            texts = {**common, **own}
+            found[key] = Value(tuple(own["departments"]), texts["source"], texts["layer"], texts["status"], label)
+    return found
 
 
 @cache
 def shipped_packs() -> tuple[Pack, ...]:
     """The packs of this release, the base pack first. Raises PackRefused."""
     names = sorted(file.name for file in files("domain.policies").iterdir())
-    packs = (name for name in names if name.endswith(".toml") and name[:6].isdigit())
-    return tuple(read_pack(files("domain.policies").joinpath(name).read_text("utf-8"), name) for name in packs)
+    chosen = [name for name in names if re.fullmatch(r"\d{6}\.toml", name)]
+    packs = tuple(read_pack(files("domain.policies").joinpath(name).read_text("utf-8"), name) for name in chosen)
+    check_together(packs)
+    return packs
+
+
+@cache
+def shipped_base() -> Pack:
+    """The base pack of this release: what a log that began with an older one does not know yet."""
+    return next(pack for pack in shipped_packs() if pack.code == BASE)
+
+
+def ancestors(code: str) -> tuple[str, ...]:
+    """000000, 120000, 120100, 120114 for 120114."""
+    return tuple(dict.fromkeys((BASE, f"{code[:2]}0000", f"{code[:4]}00", code)))
+
+
+def check_together(packs: Iterable[Pack]) -> None:
+    """The base pack sets every key, and no pack contradicts what it inherits. Raises PackRefused."""
+    by_code = {pack.code: pack for pack in packs}
+    missing = set(KEYS) - set(by_code[BASE].values)
+    if missing:
+        raise PackRefused(f"{BASE}.toml", 1, f"基础包没有参数 {min(missing)}")
+    for code in by_code:
+        values = {key: value for one in ancestors(code) if one in by_code for key, value in by_code[one].values.items()}
+        for low, high in PAIRS:
+            if values[low].value > values[high].value:
+                raise PackRefused(f"{code}.toml", 1, f"连同上级规则包，{low} 大于 {high}，自相矛盾")
