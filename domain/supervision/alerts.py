@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from domain.assessment import Alert, Breach, Filing
@@ -21,17 +21,18 @@ NAMES: Final = {
     "UNLAWFUL_START": "未批先建",
 }  # fmt: skip
 """What an open breach is called on the screen."""
+_OWED: Final = {"O-PAY": "土地价款", "O-RENT": "租金", "O-BOND": "履约保证金"}
 
 
 def alerts(
     life: Life,
     breaches: list[Breach],
     payables: list[Payable],
-    assessed: list[Assessed],
+    assessed: Sequence[Assessed],
     idle: Idle,
     filed: list[Filing],
 ) -> list[Alert]:
-    """Every alert of the day, by code and subject."""
+    """Every alert of the day, by code and subject. `breaches` are the open ones."""
     if life.leaving and not life.rule("alert.during_exit"):
         return []
     found = [
@@ -45,7 +46,9 @@ def alerts(
         *_filings(life, filed),
         *_breaches(life, breaches),
     ]
-    return sorted(found, key=lambda alert: (alert.code, alert.subject))
+    if len(found) > 1:
+        found.sort(key=lambda alert: (alert.code, alert.subject))
+    return found
 
 
 def _alert(
@@ -59,122 +62,97 @@ def _alert(
     )  # fmt: skip
 
 
-def _supervisors(life: Life, code: str) -> tuple[str, ...]:
-    """The agreement's supervisor first, else everyone whom the pack names."""
-    term = life.term(code)
-    if term is not None and term.data.get("supervisor"):
-        return (str(term.data["supervisor"]),)
-    return life.rules.supervisors.get(code, ())
-
-
 def _payments(life: Life, payables: list[Payable]) -> Iterator[Alert]:
+    """From the unrolled due day − 30 to the rolled due day, until paid (specification 4.2, 8.1)."""
     days = life.rule("remind.payment_days")
     for one in payables:
         if one.due - days <= life.as_of <= one.rolled and one.open > 0 and not life.is_history(one.due):
-            message = f"{'租金' if one.code == 'O-RENT' else '土地价款'}（{one.no}）应于{day_text(one.rolled)}前缴清"
-            yield _alert(life, "A-PAY-30", one.key, one.due - days, _supervisors(life, one.code), message, "规范8.1")
+            number = f"（{one.no}）" if one.no else ""
+            message = f"{_OWED[one.code]}{number}应于{day_text(one.rolled)}前缴清"
+            yield _alert(life, "A-PAY-30", one.key, one.due - days, life.supervisors(one.code), message, "规范8.1")
 
 
 def _milestones(life: Life) -> Iterator[Alert]:
     days = life.rule("remind.milestone_days")
     for code, field, kind in MILESTONES:
         due = life.due(field)
-        if due is None or life.is_history(due) or life.milestone_fact(code) is not None:
+        if due is None or not due - days <= life.as_of <= due:
             continue
-        if due - days <= life.as_of <= due:
+        if not life.is_history(due) and life.milestone_fact(code) is None:
             what = {"START": "开工", "COMPLETE": "竣工", "PROD": "投产"}[kind]
             message = f"约定{what}时间为{day_text(due)}，尚未报告{what}"
-            yield _alert(life, f"A-{kind}-30", code, due - days, _supervisors(life, code), message, "规范8.1")
+            yield _alert(life, f"A-{kind}-30", code, due - days, life.supervisors(code), message, "规范8.1")
 
 
 def _cures(life: Life, breaches: list[Breach]) -> Iterator[Alert]:
     days = life.rule("remind.cure_days")
     for breach in breaches:
         if breach.phase == "IN_CURE" and breach.cure_until is not None and life.as_of >= breach.cure_until - days:
+            since = breach.cure_until - days
             message = f"{NAMES.get(breach.kind, breach.kind)}的整改期限为{day_text(breach.cure_until)}"
-            who = _supervisors(life, breach.obligation or "O-START")
-            yield _alert(
-                life, "A-CURE-30", breach.breach_id, breach.cure_until - days, who, message, "规范8.1", breach=breach
-            )
+            who = _responsible(life, breach)
+            yield _alert(life, "A-CURE-30", breach.breach_id, since, who, message, "规范8.1", breach=breach)
 
 
 def _idle(life: Life, idle: Idle) -> Iterator[Alert]:
-    if idle.since is None or life.cancelled_on is not None:
+    """NEAR 60 days before a full year, Y1 after it, NEAR beside it before two years, then Y2 alone (8.1)."""
+    if idle.since is None:
         return
     one, two, days = add_years(idle.since, 1), add_years(idle.since, 2), life.rule("remind.idle_days")
-    start = day_text(idle.since)
+    what = "自" + day_text(idle.since) + ("起未动工" if idle.definition == 1 else "起停工")
     now = life.as_of
-    if one - days <= now <= one:
-        yield _alert(
-            life,
-            "A-IDLE-NEAR",
-            "",
-            one - days,
-            ("NRP",),
-            f"自{start}起未动工或停工，{day_text(one)}满一年",
-            "规范4.3、8.1",
-        )
-    if one < now <= two:
-        yield _alert(
-            life,
-            "A-IDLE-Y1",
-            "",
-            one + 1,
-            ("NRP",),
-            f"自{start}起未动工或停工已满一年",
-            "规范4.3；闲置土地处置办法第2条",
-        )
-        if now >= two - days:
+    if idle.clock == "NONE":
+        if one - days <= now <= one:
             yield _alert(
-                life,
-                "A-IDLE2-NEAR",
-                "",
-                two - days,
-                ("NRP",),
-                f"自{start}起未动工或停工，{day_text(two)}满二年",
-                "规范4.3、8.1",
+                life, "A-IDLE-NEAR", "", one - days, ("NRP",), f"{what}，{day_text(one)}满一年", "规范4.3、8.1"
             )
-    if now > two:
-        yield _alert(
-            life,
-            "A-IDLE-Y2",
-            "",
-            two + 1,
-            ("NRP",),
-            f"自{start}起未动工或停工已满二年",
-            "规范4.3；城市房地产管理法第26条",
-        )
+        return
+    if idle.clock == "Y1":
+        rule = "规范4.3；闲置土地处置办法第2条"
+        yield _alert(life, "A-IDLE-Y1", "", one + 1, ("NRP",), f"{what}已满一年", rule)
+        if idle.runs and two - days <= now <= two:
+            message = f"{what}，{day_text(two)}满二年"
+            yield _alert(life, "A-IDLE2-NEAR", "", two - days, ("NRP",), message, "规范4.3、8.1")
+        return
+    yield _alert(life, "A-IDLE-Y2", "", two + 1, ("NRP",), f"{what}已满二年", "规范4.3；城市房地产管理法第26条")
 
 
 def _term(life: Life) -> Iterator[Alert]:
-    """From 18 months before the end until applied for, at the latest a year before; then late, to the end."""
-    end = life.right_to_before_renewal if life.renewal is None else life.right_to
-    if end is None or life.is_lease or life.mode == "ALLOCATION" or life.is_history(end):
+    """From 18 months before the end until applied for, at the latest a year before; then late, to the end (8.1)."""
+    span = life.tenure.span_on(life.as_of)
+    if span is None or span.end is None or life.is_lease or life.mode == "ALLOCATION" or life.is_history(span.end):
         return
+    end = span.end
     opens, last = add_months(end, -life.rule("remind.term_months")), add_months(end, -life.rule("term.apply_months"))
-    life.mark(opens, last + 1, end + 1)
-    applied = [fact.occurred_on for fact in life.of("renewal.applied") if fact.occurred_on > opens - 1_000]
-    decided = any(fact.occurred_on >= opens for fact in life.of("renewal.decided"))
-    on_time = bool(applied) and applied[0] <= last
-    if opens <= life.as_of <= last and not applied and not decided:
+    life.may(opens, last + 1, end + 1)
+    if not opens <= life.as_of <= end:
+        return
+    before = span.counts_from
+    applied = [fact.occurred_on for fact in life.of("renewal.applied") if fact.occurred_on >= before]
+    decided = any(fact.occurred_on >= before and fact is not span.source for fact in life.of("renewal.decided"))
+    if life.as_of <= last and not applied and not decided:
         message = f"土地使用权至{day_text(end)}届满，续期申请最迟{day_text(last)}提出"
-        yield _alert(life, "A-TERM-RENEW", str(end), opens, ("NRP",), message, "规范8.1；城市房地产管理法第22条")
-    if last < life.as_of <= end and not on_time and not decided:
+        yield _alert(life, "A-TERM-RENEW", "", opens, ("NRP",), message, "规范8.1；城市房地产管理法第22条")
+    on_time = bool(applied) and applied[0] <= last
+    if life.as_of > last and not on_time and not decided:
         message = f"土地使用权至{day_text(end)}届满，未按期申请续期"
-        yield _alert(life, "A-TERM-LATE", str(end), last + 1, ("NRP",), message, "规范8.1；城市房地产管理法第22条")
+        yield _alert(life, "A-TERM-LATE", "", last + 1, ("NRP",), message, "规范8.1；城市房地产管理法第22条")
 
 
 def _lease(life: Life) -> Iterator[Alert]:
+    """From 180 days before the end of a lease unless conversion is approved (specification 8.1)."""
+    if not life.is_lease:
+        return
     end = life.right_to
-    if not life.is_lease or end is None or life.is_history(end):
+    if end is None or life.is_history(end):
         return
     opens = end - life.rule("remind.lease_end_days")
-    life.mark(opens, end + 1)
+    life.may(opens, end + 1)
     if opens <= life.as_of <= end:
         yield _alert(life, "A-LEASE-180", "", opens, ("NRP",), f"租赁至{day_text(end)}期满，转出让尚未批准", "规范8.1")
 
 
-def _assessment(life: Life, assessed: list[Assessed]) -> Iterator[Alert]:
+def _assessment(life: Life, assessed: Sequence[Assessed]) -> Iterator[Alert]:
     """The department's duty after the capacity day, once production runs and until a REACH assessment exists."""
     due = life.due("capacity_due")
     if due is None or life.produced is None or life.is_history(due) or any(one.kind == "REACH" for one in assessed):
@@ -182,51 +160,40 @@ def _assessment(life: Life, assessed: list[Assessed]) -> Iterator[Alert]:
     window = add_months(due, life.rule("assess.reach.window_months"))
     lead = (life.rules.assessment_lead,)
     if due < life.as_of <= window:
-        yield _alert(
-            life, "A-ASSESS-DUE", "O-REACH", due + 1, lead, f"达产评估应于{day_text(window)}前完成", "规范6.1、8.1"
-        )
+        message = f"达产评估应于{day_text(window)}前完成"
+        yield _alert(life, "A-ASSESS-DUE", "O-REACH", due + 1, lead, message, "规范6.1、8.1")
     elif life.as_of > window:
-        yield _alert(
-            life,
-            "A-ASSESS-OVERDUE",
-            "O-REACH",
-            window + 1,
-            lead,
-            f"达产评估已超过期限{day_text(window)}",
-            "规范6.1、8.1",
-        )
+        message = f"达产评估已超过期限{day_text(window)}"
+        yield _alert(life, "A-ASSESS-OVERDUE", "O-REACH", window + 1, lead, message, "规范6.1、8.1")
 
 
 def _filings(life: Life, filed: list[Filing]) -> Iterator[Alert]:
-    days = life.rule("remind.filing_days")
+    """To the authority, whose duty it is (specification 8.1, 11.12)."""
+    days, rule = life.rule("remind.filing_days"), "002五(三)；规范8.1"
     who = life.rules.departments_for("filing.submitted")
     for one in filed:
-        subject = f"{one.doc_type}/{one.doc_ref or ''}"
-        unrolled = one.unrolled
-        if one.state == "PENDING" and life.as_of >= unrolled - days:
-            message = f"{one.doc_ref or one.doc_type}应于{day_text(one.due)}前备案"
-            yield _alert(life, "A-FILING-7", subject, unrolled - days, who, message, "002五(三)；规范8.1")
+        subject, name = f"{one.doc_type}/{one.doc_ref or ''}", one.doc_ref or one.doc_type
+        if one.state == "PENDING" and life.as_of >= one.unrolled - days:
+            message = f"{name}应于{day_text(one.due)}前备案"
+            yield _alert(life, "A-FILING-7", subject, one.unrolled - days, who, message, rule)
         elif one.state == "OVERDUE":
-            message = f"{one.doc_ref or one.doc_type}的备案期限{day_text(one.due)}已过"
-            yield _alert(life, "A-FILING-OVERDUE", subject, one.due + 1, who, message, "002五(三)；规范8.1")
+            message = f"{name}的备案期限{day_text(one.due)}已过"
+            yield _alert(life, "A-FILING-OVERDUE", subject, one.due + 1, who, message, rule)
+
+
+def _responsible(life: Life, breach: Breach) -> tuple[str, ...]:
+    """Who handles a breach: PERF and CAPACITY the assessment lead, idle land NRP, else the supervisors (3.2)."""
+    if breach.kind in ("PERF", "CAPACITY"):
+        return (life.rules.assessment_lead,)
+    if breach.kind in ("IDLE", "UNLAWFUL_START"):
+        return ("NRP",)
+    return life.supervisors((breach.obligation or "O-START").partition("/")[0])
 
 
 def _breaches(life: Life, breaches: list[Breach]) -> Iterator[Alert]:
-    for breach in breaches:
-        who = _supervisors(life, (breach.obligation or "O-START").partition("/")[0])
-        if breach.kind == "PERF":
-            who = (life.rules.assessment_lead,)
-        elif breach.kind == "IDLE":
-            who = ("NRP",)
-        message = f"{NAMES.get(breach.kind, breach.kind)}，自{day_text(breach.effective_from)}起"
+    for one in breaches:
+        message = f"{NAMES.get(one.kind, one.kind)}，自{day_text(one.effective_from)}起"
         yield _alert(
-            life,
-            f"A-BREACH-{breach.kind}",
-            breach.breach_id,
-            breach.effective_from,
-            who,
-            message,
-            breach.rule,
-            breach=breach,
-            events=breach.events,
-        )
+            life, f"A-BREACH-{one.kind}", one.breach_id, one.effective_from, _responsible(life, one), message, one.rule,
+            breach=one, events=one.events,
+        )  # fmt: skip

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from domain.assessment import Breach, RestsOn
 from domain.facts import Fact
+from domain.supervision.figures import by_figure
+from domain.supervision.idle import Idle
 from domain.supervision.life import Life, day
-from domain.supervision.openings import KIND_OF, Opening
+from domain.supervision.notices import by_notice
+from domain.supervision.openings import KIND_OF, Opening, by_clock, by_fact
+from domain.supervision.payments import Payable
 
 _STEPS: Final = (
     "breach.notified", "breach.decided", "rectification.ordered", "rectification.inspected", "charge.assessed",
@@ -25,120 +30,163 @@ RULES: Final = {
     "FAR": "规范3.2；出让合同第38条", "BCOEF": "规范3.2", "OFFICE": "规范3.2", "GREEN": "规范3.2", "HOUSING": "规范3.2",
     "USE": "规范3.2；土地管理法第81条", "UNLAWFUL_START": "规范11.18", "CAPACITY": "规范3.2、6.1",
 }  # fmt: skip
+_LEVELS: Final = {
+    "breach.notified": 1,
+    "breach.decided": 1,
+    "charge.assessed": 3,
+    "interview.held": 4,
+    "exit.opened": 5,
+}
+_RESTS_ON: Final = {
+    "IDLE": ("idle.area_ratio", "idle.invest_ratio", "idle.shifting_causes"), "PERF": ("assess.pass", "assess.perf.kinds"),
+    "PAY": ("calendar.roll.acts",), "EQUITY": ("equity.max_change",),
+}  # fmt: skip
+
+
+def openings(life: Life, payables: list[Payable], idle: Idle) -> list[Opening]:
+    """Every breach that facts, clock and notices open up to the day, those that ended among them."""
+    standing: list[Opening] | None = life.era.get("openings")
+    if standing is None:
+        standing = [*by_figure(life), *by_fact(life)]
+        standing.extend(by_notice(life, standing))
+        life.era["openings"] = standing
+    return [*by_clock(life, payables, idle), *standing]
 
 
 def breaches(life: Life, found: list[Opening]) -> list[Breach]:
     """Each opening with the steps that were taken on it up to the day, by day and kind."""
-    steps = [fact for fact in life.facts.facts if fact.type in _STEPS and _acts(life, fact)]
-    addressed = {id(opening): [fact for fact in steps if _speaks_of(opening, fact, found)] for opening in found}
-    lives = [_life_of(life, opening, addressed[id(opening)]) for opening in found]
+    if not found:
+        return []
+    steps = _steps(life)
+    lives = [_life_of(life, one, [fact for fact in steps if _speaks_of(one, fact, found)]) for one in found]
     return sorted(lives, key=lambda breach: (breach.effective_from, breach.kind, breach.breach_id))
 
 
-def _acts(life: Life, fact: Fact) -> bool:
-    """A decision that takes a breach away is seen on every day; the rest from its own day (specification 2.3)."""
-    return fact.occurred_on <= life.as_of or (
-        fact.type == "breach.decided" and fact.data.get("decision") != "CONFIRMED"
-    )
+def _steps(life: Life) -> list[Fact]:
+    """What is done about breaches up to the day; a decision that takes one away is seen on every day (2.3)."""
+    found: list[Fact] | None = life.era.get("steps")
+    if found is None:
+        found = life.era["steps"] = [
+            fact
+            for name in _STEPS
+            for fact in life.facts.of(name)
+            if (fact.occurred_on <= life.as_of or _takes_away(fact))
+            and (name != "exit.opened" or fact is life.exit_opened)
+        ]
+        order = {id(fact): number for number, fact in enumerate(life.facts.facts)}
+        found.sort(key=lambda fact: order[id(fact)])
+    return found
 
 
-def _speaks_of(opening: Opening, fact: Fact, found: list[Opening]) -> bool:
+def _speaks_of(one: Opening, fact: Fact, found: Sequence[Opening]) -> bool:
     """Does a step name this breach: by id, by obligation while only one such is open, by its kind of charge."""
-    on = fact.occurred_on
-    data = fact.data
+    data: Any = fact.data
     if data.get("breach_id"):
-        return bool(data["breach_id"] == opening.breach_id)
-    if not _open_on(opening, on):
+        return bool(data["breach_id"] == one.breach_id)
+    on, kind = fact.occurred_on, fact.type
+    if not _open_on(one, on):
         return False
-    if fact.type == "exit.opened":
+    if kind == "exit.opened":
         return True
-    if fact.type == "idle.determined":
-        return opening.kind == "IDLE"
-    if fact.type == "charge.assessed":
-        name = data.get("obligation") or CHARGE_KINDS.get(str(data.get("kind")))
-    else:
-        name = data.get("obligation")
-        if name is None and fact.type == "interview.held":
-            return True
-    if name is None or not addressed_by(opening, str(name)):
-        return False
-    return sum(1 for one in found if _open_on(one, on) and addressed_by(one, str(name))) == 1
+    if kind == "idle.determined":
+        return one.kind == "IDLE"
+    name = data.get("obligation")
+    if name is None and kind == "charge.assessed":
+        name = CHARGE_KINDS.get(str(data.get("kind")))
+    if name is None:
+        return kind == "interview.held"
+    name = str(name)
+    return addressed_by(one, name) and sum(_open_on(other, on) and addressed_by(other, name) for other in found) == 1
 
 
-def addressed_by(opening: Opening, name: str) -> bool:
+def addressed_by(one: Opening, name: str) -> bool:
     """Is this breach meant by an obligation code, a key or a kind."""
-    return name in opening.codes or KIND_OF.get(name) == opening.kind
+    return name in one.codes or KIND_OF.get(name) == one.kind
 
 
-def _open_on(opening: Opening, on: int) -> bool:
-    return opening.since <= on and (opening.ended_on is None or on <= opening.ended_on)
+def _open_on(one: Opening, on: int) -> bool:
+    return one.since <= on and (one.ended_on is None or on <= one.ended_on)
 
 
-def _life_of(life: Life, opening: Opening, steps: list[Fact]) -> Breach:
+def _life_of(life: Life, one: Opening, steps: list[Fact]) -> Breach:
     breach = Breach(
-        opening.breach_id, opening.obligation, opening.kind, "OPEN", 0, opening.since, opening.detected, items=opening.items,
-        events=(opening.source.event_id, *(fact.event_id for fact in steps)), rule=RULES.get(opening.kind, "规范3.2"),
-        rests_on=_rests_on(life, opening.kind),
+        one.breach_id, one.obligation, one.kind, "OPEN", 0, one.since, one.detected, items=one.items,
+        events=(one.source.event_id, *(fact.event_id for fact in steps)), rule=RULES.get(one.kind, "规范3.2"),
+        rests_on=rests_on(life, _RESTS_ON.get(one.kind, ())),
     )  # fmt: skip
-    closes = opening.kind in life.rule("breach.inspection_closes")
-    again = list(opening.failed_again_on)
+    closes = one.kind in life.rule("breach.inspection_closes")
+    again = list(one.failed_again_on)
     for fact in steps:
         while again and again[0] <= fact.occurred_on:
-            breach.phase, _ = "CURE_FAILED", again.pop(0)
-        _step(breach, fact, closes=closes)
-        if breach.phase in ("WITHDRAWN", "EXEMPTED") or (breach.phase == "CURED" and breach.ended_on is not None):
+            again.pop(0)
+            breach.phase = "CURE_FAILED"
+        if one.ended_on is not None and fact.occurred_on > one.ended_on and not _takes_away(fact):
+            continue  # what is done about a breach that is over changes nothing (specification 11.20)
+        _step(life, breach, fact, closes=closes)
+        if breach.phase in ("WITHDRAWN", "EXEMPTED", "CURED"):
             return breach
     if again:
         breach.phase = "CURE_FAILED"
-    if opening.ended_on is not None and opening.ended_on <= life.as_of:
-        cured = any(fact.data.get("result") == "CURED" for fact in steps)
-        breach.phase = "CURED" if cured and opening.end_phase == "CLOSED" else opening.end_phase
-        breach.ended_on = opening.ended_on
+    if one.ended_on is not None and one.ended_on <= life.as_of:
+        breach.phase, breach.ended_on = _end_phase(one, steps), one.ended_on
     elif breach.phase == "IN_CURE" and breach.cure_until is not None:
-        life.mark(breach.cure_until - life.rule("remind.cure_days"), breach.cure_until + 1)
+        life.will(breach.cure_until + 1)
+        life.may(breach.cure_until - life.rule("remind.cure_days"))
         if life.as_of > breach.cure_until:
             breach.phase = "CURE_FAILED"
     return breach
 
 
-def _step(breach: Breach, fact: Fact, *, closes: bool) -> None:
+def _takes_away(fact: Fact) -> bool:
+    return fact.type == "breach.decided" and fact.data.get("decision") in ("WITHDRAWN", "EXEMPTED")
+
+
+def _end_phase(one: Opening, steps: list[Fact]) -> str:
+    """CURED where an inspection found it cured by the day that closed it (specification 4.1)."""
+    inspected = any(fact.data.get("result") == "CURED" and fact.occurred_on <= (one.ended_on or 0) for fact in steps)
+    return "CURED" if inspected and one.end_phase == "CLOSED" else one.end_phase
+
+
+def _step(life: Life, breach: Breach, fact: Fact, *, closes: bool) -> None:
     """One step. What was reached is never lost: the level only rises."""
-    data = fact.data
-    level = {"breach.notified": 1, "charge.assessed": 3, "interview.held": 4, "exit.opened": 5}.get(fact.type, 0)
-    if fact.type == "breach.notified" and breach.phase == "OPEN":
+    data, kind = fact.data, fact.type
+    breach.level = max(breach.level, _LEVELS.get(kind, 0))
+    if kind == "breach.notified" and breach.phase == "OPEN":
         breach.phase = "NOTICED"
-    elif fact.type == "breach.decided":
-        level = 1
-        if data.get("decision") in ("WITHDRAWN", "EXEMPTED"):
-            breach.phase, breach.ended_on = data["decision"], breach.effective_from
+    elif kind == "breach.decided":
+        if _takes_away(fact):
+            breach.phase, breach.ended_on = str(data["decision"]), breach.effective_from
         elif breach.phase in ("OPEN", "NOTICED"):
             breach.phase = "CONFIRMED"
-    elif fact.type == "rectification.ordered" and breach.kind not in _NO_CURE and breach.phase != "DETERMINED":
-        level = 2
-        until = data.get("until")
-        breach.phase, breach.cure_until = "IN_CURE", day(until)
-    elif fact.type == "rectification.inspected" and data.get("result") == "CURED" and closes:
-        breach.phase, breach.ended_on = "CURED", fact.occurred_on
-    elif fact.type == "rectification.inspected" and data.get("result") == "NOT_CURED" and breach.kind not in _NO_CURE:
-        breach.phase = "CURE_FAILED"
-    elif fact.type == "idle.determined":
-        result = data.get("result")
-        if result == "IDLE_ENTERPRISE":
+    elif kind == "rectification.ordered" and breach.kind not in _NO_CURE and breach.phase != "DETERMINED":
+        breach.level = max(breach.level, 2)
+        breach.phase, breach.cure_until = "IN_CURE", day(data.get("until"))
+    elif kind == "rectification.inspected":
+        _inspected(breach, fact, closes=closes)
+    elif kind == "idle.determined":
+        effect = life.rule("idle.effect_of_determination").get(data.get("result"))
+        if effect == "DETERMINED":
             breach.phase = "DETERMINED"
-        else:
-            breach.phase, breach.ended_on = ("WITHDRAWN" if result == "NOT_IDLE" else "EXEMPTED"), fact.occurred_on
-    breach.level = max(breach.level, level)
+        elif effect is not None:
+            breach.phase, breach.ended_on = str(effect), fact.occurred_on
 
 
-def _rests_on(life: Life, kind: str) -> tuple[RestsOn, ...]:
-    """Parameters without full force that the breach rests on (specification 11.25)."""
-    keys = {"IDLE": ("idle.area_ratio", "idle.invest_ratio"), "PERF": ("assess.pass",), "PAY": ("calendar.roll.acts",)}
-    return rests_on(life, keys.get(kind, ()))
+def _inspected(breach: Breach, fact: Fact, *, closes: bool) -> None:
+    """Where a figure, a date or a payment closes, the inspection alone does not (specification 4.1)."""
+    if fact.data.get("result") == "CURED" and closes:
+        breach.phase, breach.ended_on = "CURED", fact.occurred_on
+    elif fact.data.get("result") == "NOT_CURED" and breach.kind not in _NO_CURE:
+        breach.phase = "CURE_FAILED"
 
 
 def rests_on(life: Life, keys: tuple[str, ...]) -> tuple[RestsOn, ...]:
-    """Those of the parameters whose status is DRAFT or DEFAULT."""
-    values = [(key, life.rules.value(key, life.as_of)) for key in keys]
-    return tuple(
-        RestsOn(key, value.status, value.source) for key, value in values if value.status in ("DRAFT", "DEFAULT")
-    )
+    """Those of the parameters whose status is DRAFT or DEFAULT (specification 11.25)."""
+    if not keys:
+        return ()
+    kept: dict[tuple[str, ...], tuple[RestsOn, ...]] = life.era.setdefault("rests_on", {})
+    if keys not in kept:
+        values = [(key, life.rules.value(key, life.as_of)) for key in keys]
+        kept[keys] = tuple(
+            RestsOn(key, one.status, one.source) for key, one in values if one.status in ("DRAFT", "DEFAULT")
+        )
+    return kept[keys]

@@ -6,6 +6,7 @@ follow from them, then money, obligations, filings, alerts and ways out, and las
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from domain.assessment import OPEN_PHASES, Alert, Assessment, Breach, Obligation
@@ -13,16 +14,15 @@ from domain.calendar import Calendar
 from domain.facts import Facts
 from domain.policy import Rules
 from domain.supervision.alerts import alerts
-from domain.supervision.breaches import breaches
+from domain.supervision.breaches import breaches, openings
 from domain.supervision.charges import amounts
-from domain.supervision.exit_kinds import Standing, exit_kinds
+from domain.supervision.exit_kinds import exit_kinds
 from domain.supervision.filings import filings
 from domain.supervision.idle import idle_of
 from domain.supervision.life import Life
 from domain.supervision.obligations import obligations
-from domain.supervision.openings import openings
 from domain.supervision.payments import payables
-from domain.supervision.performance import assessments
+from domain.supervision.performance import assessed_of
 from domain.supervision.quality import quality
 from domain.supervision.stage import stage_of
 
@@ -32,51 +32,64 @@ _MOST_CANDIDATES: Final = 400
 
 def evaluate(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> Assessment:
     """The assessment of a parcel at the end of a day, knowing `facts`. Same arguments, same answer, for ever."""
-    found, pending = _on(facts, as_of, rules, calendar)
-    amended = rules.changes_after(as_of)
-    if amended is not None:
-        pending.add(amended)
-    before = digest(found)
-    for _ in range(_MOST_CANDIDATES):
-        if not pending:
-            break
-        candidate = min(pending)
-        later, marks = _on(facts, candidate, rules, calendar)
-        if digest(later) != before:
-            found.next_change_on = candidate
-            break
-        pending = (pending | marks) - {candidate}  # a fact that is still ahead brings thresholds of its own
+    life = Life(facts, as_of, rules, calendar)
+    found = _assessment(life)
+    found.next_change_on = _next_change(life, found)
     return found
 
 
 def assess_on(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> Assessment:
     """The assessment of one day without looking for its next change: what a guard asks."""
-    return _on(facts, as_of, rules, calendar)[0]
+    return _assessment(Life(facts, as_of, rules, calendar))
 
 
-def _on(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> tuple[Assessment, set[int]]:
-    """The assessment of one day, and the later days on which a threshold lies."""
-    life = Life(facts, as_of, rules, calendar)
+def _next_change(life: Life, found: Assessment) -> int | None:
+    """The first later day on which time alone changes the answer (specification 11.31).
+
+    The rules note the days on which it changes for certain and those on which it may; of the latter, those that
+    lie before the first certain day are evaluated until one differs.
+    """
+    amended = life.rules.changes_after(life.as_of)
+    pending, sure = life.maybe, life.sure
+    if amended is not None:
+        pending.add(amended)
+    before: tuple[object, ...] | None = None
+    for _ in range(_MOST_CANDIDATES):
+        candidate = min(pending, default=None)
+        if candidate is None or (sure is not None and sure <= candidate):
+            break
+        pending.discard(candidate)
+        before = before or digest(found)
+        later = Life(life.facts, candidate, life.rules, life.calendar)
+        if digest(_assessment(later)) != before:
+            return candidate
+        pending |= later.maybe  # a fact that is still ahead brings thresholds of its own
+        sure = later.sure
+    return sure
+
+
+def _assessment(life: Life) -> Assessment:
+    """The assessment of one day; the life notes the later days on which a threshold lies."""
+    facts, contract = life.facts, life.contract_fact
     idle = idle_of(life)
-    assessed = assessments(life)
+    assessed = assessed_of(life)
     owed = payables(life)
-    found = openings(life, owed, assessed, idle)
-    known = breaches(life, found)
+    opened = openings(life, owed, idle)
+    known = breaches(life, opened)
     duties = obligations(life, owed, assessed, known)
     filed = filings(life)
     raised = alerts(life, [one for one in known if one.phase in OPEN_PHASES], owed, assessed, idle, filed)
-    kinds = exit_kinds(Standing(life, known, owed, assessed, idle))
+    kinds = exit_kinds(life, known, opened, owed, idle)
     stage = stage_of(life, assessed)
     running = life.exit_opened if life.cancelled_on is None else None
-    first = facts.events[0] if facts.events else None
-    assessment = Assessment(
+    return Assessment(
         parcel_id=facts.parcel_id,
-        as_of=as_of,
+        as_of=life.as_of,
         version=facts.events[-1].version if facts.events else 0,
-        jurisdiction=first.jurisdiction if first else rules.jurisdiction,
+        jurisdiction=facts.events[0].jurisdiction if facts.events else life.rules.jurisdiction,
         area_id=life.contract.get("area_id"),
         holder=life.holder,
-        contract_no=life.contract_fact.event.contract_no if life.contract_fact else None,
+        contract_no=contract.event.contract_no if contract else None,
         stage=stage,
         compliance=_compliance(stage, known, raised, duties, onboarded=life.onboarded_on is not None),
         idle_clock=idle.clock,
@@ -93,14 +106,13 @@ def _on(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> tuple[Ass
         data_quality=quality(life, duties, assessed, filed),
         right_to=life.right_to,
         next_change_on=None,
-        rule_set={"id": rules.id, "status": rules.status, "engine": rules.engine},
+        rule_set={"id": life.rules.id, "status": life.rules.status, "engine": life.rules.engine},
         onboarded=life.onboarded_on is not None,
     )
-    return assessment, life.marks
 
 
 def _compliance(
-    stage: str, known: list[Breach], raised: list[Alert], duties: list[Obligation], *, onboarded: bool
+    stage: str, known: Sequence[Breach], raised: Sequence[Alert], duties: Sequence[Obligation], *, onboarded: bool
 ) -> str:
     """The first that applies (specification 2.5); filing alerts do not count, they are the authority's."""
     phases = {breach.phase for breach in known if breach.phase in OPEN_PHASES}

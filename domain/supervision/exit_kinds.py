@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
 from domain.assessment import OPEN_PHASES, Breach, ExitKind
 from domain.facts import Fact
+from domain.supervision.exit_since import since_when
+from domain.supervision.figures import failed_in_a_row
 from domain.supervision.idle import Idle, ratios
 from domain.supervision.life import Life, day
+from domain.supervision.openings import Opening
 from domain.supervision.payments import Payable, price_paid
-from domain.supervision.performance import PERF_KINDS, Assessed
 
 BASIS: Final = {
     "VS": "合同；示范合同第31条", "AB": "000二(四)；002三(一)；003五(三)；004 9、14", "ABP": "003五(三)",
@@ -21,6 +22,7 @@ BASIS: Final = {
     "FUSE": "国有土地使用权合同司法解释第6条；土地管理法第81条", "EX": "城市房地产管理法第22条；暂行条例第40、41条", "LE": "003三(一)参考：自然资发〔2022〕201号",
     "PI": "城市房地产管理法第20条；土地管理法第58条", "JD": "004 14、25", "WD": "土地管理法第58条",
 }  # fmt: skip
+_BASES: Final = {kind: (text,) for kind, text in BASIS.items()}
 
 
 @dataclass(slots=True, frozen=True)
@@ -29,88 +31,93 @@ class Standing:
 
     life: Life
     breaches: list[Breach]
+    openings: Sequence[Opening]
     payables: list[Payable]
-    assessed: list[Assessed]
     idle: Idle
+    open_kinds: list[str]
+    """The kinds of the breaches that stand."""
+    right_to: int | None
+    over: bool
+    """The term is over."""
+    seized: Fact | None
 
-    @property
-    def open_kinds(self) -> list[str]:
-        """The kinds of the breaches that stand."""
-        return sorted({breach.kind for breach in self.breaches if breach.phase in OPEN_PHASES})
 
-
-def exit_kinds(standing: Standing) -> list[ExitKind]:
+def exit_kinds(
+    life: Life, breaches: list[Breach], openings: Sequence[Opening], payables: list[Payable], idle: Idle
+) -> list[ExitKind]:
     """Every kind with its blockers, in the order of part 5. While an exit runs EXIT_RUNNING bars them all."""
-    life = standing.life
+    end = life.right_to
+    standing = Standing(
+        life, breaches, openings, payables, idle, sorted({one.kind for one in breaches if one.phase in OPEN_PHASES}), end,
+        end is not None and life.as_of > end, seizure(life),
+    )  # fmt: skip
+    barred = _barred(life)
+    if barred is not None:
+        return [ExitKind(kind, False, barred, None, _BASES[kind]) for kind in _KINDS]  # noqa: FBT003 - a field
     found = []
     for kind, blockers_of in _KINDS.items():
-        blockers = list(blockers_of(standing))
-        if life.leaving:
-            blockers = ["EXIT_RUNNING" if life.cancelled_on is None else "TERM_OVER"]
-        eligible = not blockers and life.contract_fact is not None
-        if life.contract_fact is None and not blockers:
-            blockers = ["NO_DECISION"]
-        since = _since(standing, kind) if eligible else None
-        found.append(ExitKind(kind, eligible, tuple(dict.fromkeys(blockers)), since, (BASIS[kind],)))
+        blockers = blockers_of(standing)
+        since = None if blockers else since_when(kind, life, breaches, payables, idle, standing.seized)
+        found.append(ExitKind(kind, not blockers, tuple(blockers), since, _BASES[kind]))
     return found
 
 
+def _barred(life: Life) -> tuple[str, ...] | None:
+    """What bars every kind alike: an exit that runs, a right that has ended, no contract at all."""
+    if life.cancelled_on is not None:
+        return ("TERM_OVER",)
+    if life.exit_opened is not None:
+        return ("EXIT_RUNNING",)
+    return ("NO_DECISION",) if life.contract_fact is None else None
+
+
 def seizure(life: Life) -> Fact | None:
-    """The seizure in force: from `from` to `to` unless lifted."""
+    """The seizure in force: from `from` to `to` unless lifted; of several cases each by its own lifting."""
     current: Fact | None = None
-    for fact in life.of("seizure.imposed", "seizure.lifted"):
-        if fact.type == "seizure.lifted":
-            current = None
-            continue
+    for fact in life.of("seizure.imposed"):
         begins, ends = day(fact.data.get("from")) or fact.occurred_on, day(fact.data.get("to"))
-        life.mark(begins, None if ends is None else ends + 1)
+        if any(_lifts(lifted, fact) for lifted in life.of("seizure.lifted")):
+            continue
+        life.may(begins, None if ends is None else ends + 1)
         if begins <= life.as_of and (ends is None or life.as_of <= ends):
-            current = fact
+            current = current or fact
     return current
 
 
-def failures_in_a_row(assessed: list[Assessed], breaches: list[Breach]) -> int:
-    """Failed assessments since the last PASS; a waived one does not count (specification 5.1, 11.37)."""
-    waived = {
-        event
-        for breach in breaches
-        if breach.kind == "PERF" and breach.phase in ("EXEMPTED", "WITHDRAWN")
-        for event in breach.events
-    }
-    count = 0
-    for one in assessed:
-        if one.kind in PERF_KINDS and one.fact.event_id not in waived:
-            count = 0 if one.result == "PASS" else count + 1
-    return count
+def _lifts(lifted: Fact, imposed: Fact) -> bool:
+    """A lifting names its case; one that names none, or no case on record, ends whatever was imposed before."""
+    if lifted.occurred_on < imposed.occurred_on:
+        return False
+    one, other = lifted.data.get("case_no"), imposed.data.get("case_no")
+    return one is None or other is None or one == other
 
 
 def _in_force(standing: Standing) -> list[str]:
-    end = standing.life.right_to
-    return ["TERM_OVER"] if end is not None and standing.life.as_of > end else []
+    return ["TERM_OVER"] if standing.over else []
 
 
 def _transfer(standing: Standing) -> list[str]:
-    """What a market transfer needs beside the absence of breaches."""
+    """What a market transfer needs beside the absence of breaches; a conversion's price is a charge (11.37)."""
     life, blockers = standing.life, []
     if not life.is_grant:
         blockers.append("TENURE")
     paid = price_paid(standing.payables)
-    if paid is False or (
-        paid is None and life.conversion is None
-    ):  # a conversion's price is a charge of its own (11.37)
+    if paid is False or (paid is None and life.conversion is None):
         blockers.append("PRICE_UNPAID")
-    if not life.of("title.registered"):
+    if life.first("title.registered") is None:
         blockers.append("NO_TITLE")
-    _, invested = ratios(life, life.as_of)
-    enough = invested is not None and invested >= (life.rule("exit.transfer.invest_ratio") or Fraction(0))
-    if life.completed is None and not enough:
-        blockers.append("INVESTMENT_BELOW")
+    if life.completed is None:
+        _, invested = ratios(life, life.as_of)
+        least = life.rule("exit.transfer.invest_ratio")
+        if least is not None and (invested is None or invested < least):
+            blockers.append("INVESTMENT_BELOW")
     if standing.idle.clock != "NONE":
         blockers.append("IDLE")
-    if seizure(life) is not None:
+    if standing.seized is not None:
         blockers.append("SEIZED")
-    closing = not _expiry(standing) or not _court(standing)  # MT and MTA are closed while EX or JD is open (5.1)
-    return [*blockers, *_in_force(standing), *(["EXIT_RUNNING"] if closing else [])]
+    if standing.over:
+        blockers.append("TERM_OVER")
+    return blockers
 
 
 def _market(standing: Standing) -> list[str]:
@@ -118,38 +125,42 @@ def _market(standing: Standing) -> list[str]:
 
 
 def _with_consent(standing: Standing) -> list[str]:
+    """At least one breach, all of the kinds that a transferee may take over (specification 5.1, 11.37)."""
     allowed = standing.life.rule("exit.mta.breaches")
-    barred = [f"OPEN_BREACH:{kind}" for kind in standing.open_kinds if kind not in allowed]
-    none = [] if any(kind in allowed for kind in standing.open_kinds) else ["NO_BREACH"]
-    return [*_transfer(standing), *barred, *none]
+    blockers = _transfer(standing)
+    blockers += [f"OPEN_BREACH:{kind}" for kind in standing.open_kinds if kind not in allowed]
+    if not any(kind in allowed for kind in standing.open_kinds):
+        blockers.append("NO_BREACH")
+    return blockers
 
 
 def _idle_recovery(standing: Standing) -> list[str]:
-    life = standing.life
-    return [
-        *(["STARTED"] if life.started is not None else []),
-        *(["CLOCK_BELOW_Y2"] if standing.idle.clock != "Y2" else []),
-        *(["NOT_DETERMINED"] if standing.idle.determination != "IDLE_ENTERPRISE" else []),
-    ]
+    """Y2, never started, IDLE_ENTERPRISE; free recovery of stopped land never (specification 4.3)."""
+    blockers = [] if standing.life.started is None else ["STARTED"]
+    if standing.idle.clock != "Y2":
+        blockers.append("CLOCK_BELOW_Y2")
+    if standing.idle.determination != "IDLE_ENTERPRISE":
+        blockers.append("NOT_DETERMINED")
+    return blockers
 
 
 def _performance(standing: Standing) -> list[str]:
+    """Two failed assessments in a row, of whatever kind, and the exit clause; waived ones do not count."""
     life = standing.life
-    failed = failures_in_a_row(standing.assessed, standing.breaches)
-    return [
-        *([] if life.exit_clause else ["NO_EXIT_CLAUSE"]),
-        *(["FAILURES_BELOW_2"] if failed < life.rule("exit.fp.failures") else []),
-    ]
+    waived = frozenset(one.breach_id for one in standing.breaches if one.phase in ("EXEMPTED", "WITHDRAWN"))
+    blockers = [] if life.exit_clause else ["NO_EXIT_CLAUSE"]
+    if failed_in_a_row(life, standing.openings, waived) < life.rule("exit.fp.failures"):
+        blockers.append("FAILURES_BELOW_2")
+    return blockers
 
 
 def _unpaid(standing: Standing) -> list[str]:
     """More than 60 days from the unrolled due day; a missing reminder is words, not a bar (11.2, 11.37)."""
     life, days = standing.life, standing.life.rule("pay.terminate_after_days")
-    overdue = [
-        one
+    overdue = any(
+        one.open > 0 and life.as_of - one.due > days and one.code != "O-BOND" and not life.is_history(one.due)
         for one in standing.payables
-        if one.open > 0 and life.as_of - one.due > days and not life.is_history(one.due)
-    ]
+    )
     return [] if overdue else ["NOT_DUE"]
 
 
@@ -159,18 +170,15 @@ def _misuse(standing: Standing) -> list[str]:
 
 
 def _expiry(standing: Standing) -> list[str]:
-    life = standing.life
-    over = life.right_to is not None and life.as_of > life.right_to and not life.is_lease
-    return [] if over else ["NOT_DUE"]
+    return [] if standing.over and not standing.life.is_lease else ["NOT_DUE"]
 
 
 def _lease_end(standing: Standing) -> list[str]:
-    life = standing.life
-    return [] if life.is_lease and life.right_to is not None and life.as_of > life.right_to else ["NOT_DUE"]
+    return [] if standing.over and standing.life.is_lease else ["NOT_DUE"]
 
 
 def _court(standing: Standing) -> list[str]:
-    return [] if seizure(standing.life) is not None else ["NO_DECISION"]
+    return [] if standing.seized is not None else ["NO_DECISION"]
 
 
 def _decided(kind: str) -> Callable[[Standing], list[str]]:
@@ -213,22 +221,3 @@ _KINDS: Final[dict[str, Callable[[Standing], list[str]]]] = {
     "JD": _court,
     "WD": _decided("WD"),
 }
-
-
-def _since(standing: Standing, kind: str) -> int | None:
-    """Since which day a kind is open, where one day says so."""
-    life = standing.life
-    if kind in ("EX", "LE"):
-        return None if life.right_to is None else life.right_to + 1
-    if kind == "JD":
-        fact = seizure(life)
-        return None if fact is None else (day(fact.data.get("from")) or fact.occurred_on)
-    if kind == "FP":
-        failed = [one.fact.occurred_on for one in standing.assessed if one.result == "FAIL" and one.kind in PERF_KINDS]
-        return failed[-1] if failed else None
-    if kind == "FPAY":
-        days = life.rule("pay.terminate_after_days")
-        return min((one.due + days + 1 for one in standing.payables if one.open > 0), default=None)
-    if kind in ("VS", "AB"):
-        return life.contract_fact.occurred_on if life.contract_fact else None
-    return None

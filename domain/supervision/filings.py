@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from domain.assessment import Filing
 from domain.calendar import add_months
 from domain.event import day_number
@@ -12,18 +14,18 @@ from domain.supervision.life import Life, day
 def filings(life: Life) -> list[Filing]:
     """The duties that the pack names for this parcel, by due day and document type."""
     types = life.rule("filing.doc_types")
-    if not types or not _redevelopment(life) or life.onboarded_on is not None:
+    if not types or not _redevelopment(life):
         return []
-    submitted = life.of("filing.submitted")
+    submitted, months = life.of("filing.submitted"), life.rule("filing.months")
+    first = day_number(life.rule("filing.from"))
     found = []
     for doc_type, reference, dated in _owed(life):
-        if doc_type in types and dated >= day_number(life.rule("filing.from")):
-            due = life.calendar.roll(add_months(dated, life.rule("filing.months")))
-            unrolled = add_months(dated, life.rule("filing.months"))
-            life.mark(unrolled - life.rule("remind.filing_days"), due + 1)
-            found.append(
-                _state(life, doc_type, reference, due, unrolled, _match(submitted, doc_type, reference, dated))
-            )
+        if doc_type in types and dated >= first and not life.is_history(dated):
+            unrolled = add_months(dated, months)
+            due, filed = life.calendar.roll(unrolled), _match(submitted, doc_type, reference, dated)
+            if filed is None:
+                life.will(unrolled - life.rule("remind.filing_days"), due + 1)
+            found.append(_state(life, doc_type, reference, due, unrolled, filed))
     return sorted(found, key=lambda one: (one.due, one.doc_type, one.doc_ref or ""))
 
 
@@ -45,6 +47,7 @@ def _owed(life: Life) -> list[tuple[str, str | None, int]]:
     found += [
         ("SUPPLY_RESULT", fact.event.contract_no or (fact.event.document or {}).get("no"), fact.occurred_on)
         for fact in life.of("contract.signed")
+        if not fact.data.get("onboarding")
     ]
     found += [("AGREEMENT", fact.data.get("agreement_no"), fact.occurred_on) for fact in life.agreements]
     found += [
@@ -55,7 +58,7 @@ def _owed(life: Life) -> list[tuple[str, str | None, int]]:
     return found
 
 
-def _match(submitted: list[Fact], doc_type: str, reference: str | None, dated: int) -> int | None:
+def _match(submitted: Sequence[Fact], doc_type: str, reference: str | None, dated: int) -> int | None:
     """The day on which this document was filed: by reference, else by its date."""
     for fact in submitted:
         if fact.data.get("doc_type") != doc_type:

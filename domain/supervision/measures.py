@@ -13,16 +13,19 @@ HECTARE: Final = 1_000_000
 """One 公顷 (10,000 m²) in 0.01 m²."""
 
 
-def yuan(text: Any) -> int | None:
-    """万元 as stored (up to four decimals) in whole 元; None where the text is no sum."""
-    if not isinstance(text, str):
-        return None
+@lru_cache(maxsize=65_536)
+def _yuan(text: str) -> int | None:
     whole, _, part = text.partition(".")
     try:
         value = int(whole.lstrip("-") or "0") * YUAN_PER_WAN + int((part + "0000")[:4])
     except ValueError:
         return None
     return -value if text.startswith("-") else value
+
+
+def yuan(text: Any) -> int | None:
+    """万元 as stored (up to four decimals) in whole 元; None where the text is no sum."""
+    return _yuan(text) if isinstance(text, str) else None
 
 
 def area(text: Any) -> int | None:
@@ -53,21 +56,21 @@ def _fraction(text: str) -> Fraction | None:
 
 def rounded(value: Fraction | int, places: int) -> str:
     """A decimal text with so many places, half up."""
-    scaled = Fraction(value) * 10**places
-    sign = "-" if scaled < 0 else ""
-    units = int(abs(scaled) + Fraction(1, 2))
-    if not units:
-        sign = ""
+    over, under = value.numerator, value.denominator
+    units = (2 * abs(over) * 10**places + under) // (2 * under)
+    sign = "-" if over < 0 and units else ""
     whole, part = divmod(units, 10**places)
     return f"{sign}{whole}.{part:0{places}d}" if places else f"{sign}{whole}"
 
 
 def cents(amount: Fraction | int) -> int:
     """A sum in 元, rounded half up once to 0.01 万元 (100 元) (specification 11.22)."""
-    hundreds = int(abs(Fraction(amount)) / 100 + Fraction(1, 2)) * 100
-    return -hundreds if amount < 0 else hundreds
+    over, under = amount.numerator, amount.denominator
+    hundreds = (2 * abs(over) + 100 * under) // (200 * under) * 100
+    return -hundreds if over < 0 else hundreds
 
 
 def wan(amount: int) -> str:
-    """元 as the text of 万元 with two decimals."""
-    return rounded(Fraction(amount, YUAN_PER_WAN), 2)
+    """元 as the text of 万元 with two decimals, half up."""
+    hundreds = (abs(amount) + 50) // 100
+    return f"{'-' if amount < 0 and hundreds else ''}{hundreds // 100}.{hundreds % 100:02d}"

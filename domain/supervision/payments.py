@@ -1,20 +1,24 @@
-"""Price, rent and what was paid: a payment is set against principal first (specification 3.2, 3.3, 11.14, 11.37)."""
+"""Price, rent, bond and what was paid: a payment is set against principal first (specification 3.2, 3.3, 11.14, 11.37)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
+from domain.calendar import add_years
 from domain.facts import Fact
 from domain.supervision.life import Life, day
 from domain.supervision.measures import yuan
 
+_LONGEST_LEASE_YEARS: Final = 20
+
 
 @dataclass(slots=True)
 class Payable:
-    """One sum that is owed by a day: an instalment of the price or the rent of one year."""
+    """One sum that is owed by a day: an instalment of the price, the rent of one year, the performance bond."""
 
     key: str
     code: str
@@ -25,13 +29,25 @@ class Payable:
     """The last day on which a payment is on time (specification 4.2)."""
     amount: int
     fact: Fact
+    """The event that set the due day."""
     paid: list[tuple[int, int]] = field(default_factory=list)
     """(day, sum) in 元, principal alone."""
+    fee_paid: int = 0
+    """What came in above the principal, in 元: it is set against the late fee."""
+    open: int = 0
+    """What of the principal is not paid."""
 
-    @property
-    def open(self) -> int:
-        """What of the principal is not paid."""
-        return self.amount - sum(amount for _, amount in self.paid)
+    def __post_init__(self) -> None:
+        self.open = self.amount - sum(amount for _, amount in self.paid)
+
+    def take(self, on: int, amount: int) -> int:
+        """Sets a payment against the principal; the rest comes back."""
+        part = min(amount, self.open)
+        if part > 0:
+            self.paid.append((on, part))
+            self.open -= part
+            return amount - part
+        return amount
 
     @property
     def fulfilled_on(self) -> int | None:
@@ -40,25 +56,32 @@ class Payable:
 
     def late_fee(self, as_of: int, permille: Fraction) -> Fraction:
         """Overdue sum × rate × days, from the rolled due day, part by part as it was paid."""
-        total = Fraction(0)
-        for paid_on, amount in [*self.paid, (as_of, max(self.open, 0))]:
-            total += amount * permille / 1000 * max(min(paid_on, as_of) - self.rolled, 0)
-        return total
+        days = 0
+        for paid_on, amount in (*self.paid, (as_of, max(self.open, 0))):
+            days += amount * max(min(paid_on, as_of) - self.rolled, 0)
+        return days * permille / 1000
 
 
 def payables(life: Life) -> list[Payable]:
-    """Every instalment and rent of the parcel with what was paid on it up to the day, by due day."""
-    found = [*_instalments(life), *_rents(life)]
+    """Every instalment, rent and bond of the parcel with what was paid on it up to the day, by due day."""
+    era: dict[str, Any] = life.era
+    found: list[Payable] | None = era.get("payables")
+    if found is None:
+        found = era["payables"] = _payables(life)
+    return found
+
+
+def _payables(life: Life) -> list[Payable]:
+    found = sorted([*_instalments(life), *_rents(life)], key=lambda payable: (payable.due, payable.key))
     by_no = {payable.no: payable for payable in found}
     for fact in life.of("payment.received"):
-        amount = yuan(fact.data.get("amount_wan")) or 0
+        rest = yuan(fact.data.get("amount_wan")) or 0
         named = by_no.get(str(fact.data.get("instalment_no")))
         for payable in [named] if named else found:
-            part = min(amount, payable.open)
-            if part > 0:
-                payable.paid.append((fact.occurred_on, part))
-                amount -= part
-    return sorted(found, key=lambda payable: (payable.due, payable.key))
+            rest = payable.take(fact.occurred_on, rest)
+        if rest > 0 and found:
+            (named or found[0]).fee_paid += rest
+    return sorted([*found, *_bond(life)], key=lambda payable: (payable.due, payable.key))
 
 
 def _instalments(life: Life) -> list[Payable]:
@@ -71,10 +94,9 @@ def _instalments(life: Life) -> list[Payable]:
         if due is not None:
             amount, paid = yuan(one["amount_wan"]) or 0, yuan(one.get("paid_wan"))
             before = [(fact.occurred_on, paid)] if paid else []  # paid on the parent of a split parcel
+            number = str(one["no"])
             found.append(
-                Payable(
-                    f"O-PAY/{one['no']}", "O-PAY", str(one["no"]), due, life.calendar.roll(due), amount, fact, before
-                )
+                Payable(f"O-PAY/{number}", "O-PAY", number, due, life.calendar.roll(due), amount, fact, before)
             )
     return found
 
@@ -83,25 +105,42 @@ def _rents(life: Life) -> list[Payable]:
     """Rent is due on each MM-DD from `term_from` to the end of the lease, inclusive (specification 11.37)."""
     fact, rent, when = life.contract_fact, yuan(life.contract.get("annual_rent_wan")), life.contract.get("rent_due")
     first = day(life.contract.get("term_from")) or (life.delivered.occurred_on if life.delivered else None)
-    last = _lease_end(life)
     if fact is None or rent is None or not when or first is None:
         return []
+    last = _lease_end(life) or add_years(first, _LONGEST_LEASE_YEARS) - 1
     month, day_of_month = int(when[:2]), int(when[3:])
     found = []
-    horizon = min(last, life.as_of + 400) if last is not None else life.as_of + 400
-    for year in range(date.fromordinal(first).year, date.fromordinal(horizon).year + 1):
+    for year in range(date.fromordinal(first).year, date.fromordinal(last).year + 1):
         due = _day_in(year, month, day_of_month)
-        if first <= due <= horizon:
+        if first <= due <= last:
             found.append(Payable(f"O-RENT/{year}", "O-RENT", str(year), due, life.calendar.roll(due), rent, fact))
     return found
 
 
 def _lease_end(life: Life) -> int | None:
     """The last day for which rent is owed: of the lease, not of the grant that may follow."""
+    spans = life.tenure.spans
+    ends = [span.end for span in spans if span.source.type != "conversion.decided" and span.end is not None]
     if life.conversion is not None:
-        start = day(life.conversion.data.get("effective_from")) or life.conversion.occurred_on
-        return start - 1
-    return life.right_to
+        return min([*ends[:1], life.conversion.occurred_on - 1])
+    return ends[-1] if ends else None
+
+
+def _bond(life: Life) -> list[Payable]:
+    """The performance bond, where the agreement names O-BOND with a day (specification 3.2)."""
+    term = life.term("O-BOND")
+    due = day(term.data.get("due")) if term else None
+    if term is None or due is None:
+        return []
+    stated = next((f.data["bond"].get("amount_wan") for f in reversed(life.agreements) if f.data.get("bond")), None)
+    amount = yuan(stated if stated is not None else term.data.get("threshold"))
+    posted = life.of("bond.posted")
+    if amount is None:  # any bond will do where no sum is stated
+        amount = (yuan(posted[0].data.get("amount_wan")) or 1) if posted else 1
+    found = Payable("O-BOND", "O-BOND", "", due, life.calendar.roll(due), amount, term.fact)
+    for fact in posted:
+        found.take(fact.occurred_on, yuan(fact.data.get("amount_wan")) or 0)
+    return [found]
 
 
 def _day_in(year: int, month: int, day_of_month: int) -> int:
@@ -113,13 +152,13 @@ def _day_in(year: int, month: int, day_of_month: int) -> int:
             day_of_month -= 1
 
 
-def price_paid(items: list[Payable]) -> bool | None:
+def price_paid(items: Sequence[Payable]) -> bool | None:
     """Is the whole price paid on record; None where no instalments are known (specification 5.1)."""
-    prices = [item for item in items if item.code == "O-PAY"]
-    return all(item.open <= 0 for item in prices) if prices else None
+    prices = [item.open <= 0 for item in items if item.code == "O-PAY"]
+    return all(prices) if prices else None
 
 
-def rent_in_arrears(life: Life, items: list[Payable]) -> bool:
+def rent_in_arrears(life: Life, items: Sequence[Payable]) -> bool:
     """Is a rent overdue on the day."""
     return any(item.code == "O-RENT" and item.open > 0 and life.as_of > item.rolled for item in items)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 
 from domain.facts import Fact, Facts
-from domain.supervision.life import Life, Term, terms_of
+from domain.supervision.life import Life
 from domain.supervision.measures import HECTARE, MU, YUAN_PER_WAN, area, exact, rounded
+from domain.supervision.terms import Term
 
 PERF_KINDS: Final = frozenset({"REACH", "PROCESS", "EXPIRY", "CONVERSION"})
 DIRECTIONS: Final = {
@@ -64,12 +66,18 @@ def compare(actual: Fraction, direction: str, threshold: Fraction) -> bool:
 
 
 def assessments(life: Life) -> list[Assessed]:
-    """Every assessment up to the day, in order, each by the agreement of its own day."""
-    found = []
-    for fact in life.of("performance.assessed"):
-        basis = [*life.of("admission.reviewed"), *life.agreements]
-        terms = terms_of([one for one in basis if one.occurred_on <= fact.occurred_on])
-        found.append(assess(life.facts, fact, terms, life.contract, life.area))
+    """Every assessment up to the day, in order, each by the agreement of its own day; the caller's own copies."""
+    return [replace(one) for one in assessed_of(life)]
+
+
+def assessed_of(life: Life) -> Sequence[Assessed]:
+    """The same, kept for the era: to be read alone."""
+    found: list[Assessed] | None = life.era.get("assessed")
+    if found is None:
+        found = life.era["assessed"] = [
+            assess(life.facts, fact, life.terms_on(fact.occurred_on), life.contract, life.area, life.as_of)
+            for fact in life.of("performance.assessed")
+        ]
     return found
 
 
@@ -84,8 +92,13 @@ def expected_terms(kind: str, terms: list[Term], contract: Any) -> list[dict[str
     return [term.data for term in terms if term.data.get("assess_on") == "REACH"]
 
 
-def assess(facts: Facts, fact: Fact, terms: list[Term], contract: Any, land: int | None) -> Assessed:
-    """One assessment: PASS when every hard item of its kind is met; without any, as it was reported."""
+def assess(
+    facts: Facts, fact: Fact, terms: list[Term], contract: Any, land: int | None, as_of: int | None = None
+) -> Assessed:
+    """One assessment: PASS when every hard item of its kind is met; without any, as it was reported.
+
+    Reports of the departments count up to `as_of` (None: every report known).
+    """
     kind = str(fact.data.get("kind"))
     wanted = {one["code"]: one for one in expected_terms(kind, terms, contract)}
     others = {term.code: term.data for term in terms}
@@ -93,7 +106,8 @@ def assess(facts: Facts, fact: Fact, terms: list[Term], contract: Any, land: int
     for entry in fact.data.get("items") or ():
         code = str(entry.get("code"))
         term = wanted.get(code) or others.get(code) or {}
-        items.append(_item(facts, fact, entry, term, land, belongs=code in wanted or term.get("assess_on") == "YEARLY"))
+        reported = figure(facts, code, _unit(term, entry), fact.data.get("period"), land, as_of)
+        items.append(_item(entry, term, reported, belongs=code in wanted or term.get("assess_on") == "YEARLY"))
     hard = [item for item in items if item.hard]
     if not hard:
         return Assessed(fact, kind, items, str(fact.data.get("result") or "PASS"), computed=False)
@@ -101,17 +115,20 @@ def assess(facts: Facts, fact: Fact, terms: list[Term], contract: Any, land: int
     return Assessed(fact, kind, items, "PASS" if passed else "FAIL", computed=True)
 
 
-def _item(facts: Facts, fact: Fact, entry: Any, term: Any, land: int | None, *, belongs: bool) -> Item:
-    code = str(entry.get("code"))
+def _unit(term: Any, entry: Any) -> str | None:
     unit = term.get("unit") or entry.get("unit")
+    return unit if isinstance(unit, str) else None
+
+
+def _item(entry: Any, term: Any, reported: tuple[Fraction, str] | None, *, belongs: bool) -> Item:
+    code, unit = str(entry.get("code")), _unit(term, entry)
     threshold = exact(term.get("threshold")) if term.get("threshold") else exact(entry.get("required"))
     actual, shown, source = exact(entry.get("actual")), entry.get("actual"), None
-    if entry.get("unit") and unit and entry["unit"] != unit and actual is not None:
-        actual = convert(actual, entry["unit"], unit)
-        shown = rounded(actual, 4)
-    reported = figure(facts, code, unit, fact.data.get("period"), land)
     if reported is not None:
         actual, source = reported
+        shown = rounded(actual, 4)
+    elif entry.get("unit") and unit and entry["unit"] != unit and actual is not None:
+        actual = convert(actual, entry["unit"], unit)
         shown = rounded(actual, 4)
     direction = term.get("direction") or DIRECTIONS.get(code, "GE")
     return Item(code, threshold, direction, actual, unit, bool(term.get("hard")) and belongs, shown, source)
@@ -124,13 +141,20 @@ def convert(value: Fraction, old: str, new: str) -> Fraction:
     return value
 
 
-def figure(facts: Facts, code: str, unit: str | None, period: Any, land: int | None) -> tuple[Fraction, str] | None:
-    """The figure of an item from the reports of the same period, as corrected, and the report it rests on."""
-    if not period:
+def figure(
+    facts: Facts, code: str, unit: str | None, period: Any, land: int | None, as_of: int | None = None
+) -> tuple[Fraction, str] | None:
+    """The figure of an item from the reports of the same period, as corrected, and the report it rests on.
+
+    Figures of scope ENTERPRISE never speak for one parcel (specification 11.37).
+    """
+    reports = facts.of("indicators.reported")
+    if not period or not reports:
         return None
     values: dict[str, tuple[Fraction, str]] = {}
-    for report in facts.of("indicators.reported"):
-        if report.data.get("scope") != "ENTERPRISE" and report.data.get("period") == period:
+    for report in reports:
+        known = as_of is None or report.occurred_on <= as_of
+        if known and report.data.get("scope") != "ENTERPRISE" and report.data.get("period") == period:
             values |= {
                 key: (value, report.event_id) for key in report.data if (value := _value(report.data, key)) is not None
             }

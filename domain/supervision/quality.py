@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from domain.assessment import DataQuality, Filing, Obligation
@@ -28,7 +28,9 @@ _MILESTONE_EVENTS: Final = (
 )
 
 
-def quality(life: Life, found: list[Obligation], assessed: list[Assessed], filed: list[Filing]) -> list[DataQuality]:
+def quality(
+    life: Life, found: list[Obligation], assessed: Sequence[Assessed], filed: list[Filing]
+) -> list[DataQuality]:
     """The items of the parcel on the day; also notes the conflicts on their obligations."""
     if life.cancelled_on is not None:
         return []
@@ -50,7 +52,7 @@ def _missing(life: Life, found: list[Obligation]) -> Iterator[DataQuality]:
             yield DataQuality("DATA_MISSING", one.supervisor, one.key, one.due, life.onboarded_on)
 
 
-def _silent(life: Life, assessed: list[Assessed], filed: list[Filing]) -> Iterator[DataQuality]:
+def _silent(life: Life, assessed: Sequence[Assessed], filed: list[Filing]) -> Iterator[DataQuality]:
     """A department owed a report by a day and has sent none: from the next day on."""
     due = life.due("capacity_due")
     if (
@@ -60,20 +62,29 @@ def _silent(life: Life, assessed: list[Assessed], filed: list[Filing]) -> Iterat
         and not any(one.kind == "REACH" for one in assessed)
     ):
         window = add_months(due, life.rule("assess.reach.window_months"))
+        life.will(window + 1)
         if life.as_of > window:
             yield DataQuality("SILENCE", life.rules.assessment_lead, "O-REACH", window, window + 1)
-    if life.completed is not None and not life.of("construction.verified") and life.onboarded_on is None:
+    done = life.completed
+    if done is not None and not life.of("construction.verified") and not life.is_history(done.occurred_on):
+        life.will(done.occurred_on + 1)
+    else:
+        done = None
+    if done is not None and life.as_of > done.occurred_on:
         yield DataQuality(
             "SILENCE",
             "NRP",
             "O-FAR",
-            life.completed.occurred_on,
-            life.completed.occurred_on + 1,
-            (life.completed.event_id,),
+            done.occurred_on,
+            done.occurred_on + 1,
+            (done.event_id,),
         )
     stopped = life.last("construction.stopped")
     if stopped is not None and life.completed is None and not life.of("construction.progress_reported"):
-        yield DataQuality("SILENCE", "TOWN", None, stopped.occurred_on, stopped.occurred_on + 1, (stopped.event_id,))
+        life.will(stopped.occurred_on + 1)
+        if life.as_of > stopped.occurred_on:
+            since = stopped.occurred_on + 1
+            yield DataQuality("SILENCE", "TOWN", None, stopped.occurred_on, since, (stopped.event_id,))
     for one in filed:
         if one.state == "OVERDUE":
             yield DataQuality("SILENCE", "TOWN", "O-FILE", one.due, one.due + 1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from domain.supervision.life import Life
 from domain.supervision.performance import Assessed
 
 
-def stage_of(life: Life, assessed: list[Assessed]) -> str:
+def stage_of(life: Life, assessed: Sequence[Assessed]) -> str:
     """The stage; it does not pass a missing prerequisite and moves on when it arrives."""
     if life.cancelled_on is not None:
         return "EXITED"
@@ -15,7 +17,7 @@ def stage_of(life: Life, assessed: list[Assessed]) -> str:
     return project_stage(life, assessed)
 
 
-def project_stage(life: Life, assessed: list[Assessed]) -> str:
+def project_stage(life: Life, assessed: Sequence[Assessed]) -> str:
     """The stage with exits left aside."""
     if life.contract_fact is None:
         return _admission(life)

@@ -1,0 +1,83 @@
+"""Liquidated damages 违约金 of the contract, per day or by share (specification 3.3, 8.1, 11.37).
+
+Each function gives (sum in 元 rounded to 0.01 万元, does it still run), None where nothing is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from domain.supervision.figures import fails, requirement
+from domain.supervision.life import Life
+from domain.supervision.measures import cents, exact
+from domain.supervision.performance import Assessed, verification
+
+Sum = tuple[int, bool]
+
+
+def late_start(life: Life) -> Sum | None:
+    """Price × rate × days after due, until started or until an exit was opened, that day included."""
+    due, rate = life.due("start_due"), _rate(life, "start")
+    if due is None or rate is None or life.price is None or life.is_history(due):
+        return None
+    end = min(life.clock, life.started.occurred_on) if life.started else life.clock
+    return (_damages(life, rate, end - due), life.started is None and not life.leaving) if end > due else None
+
+
+def late_completion(life: Life) -> Sum | None:
+    """Runs only once construction has started: from the later of the due day and the start, until completed."""
+    due, rate, started = life.due("complete_due"), _rate(life, "complete"), life.started
+    if due is None or rate is None or life.price is None or life.is_history(due):
+        return None
+    if started is None and life.rule("ld.complete_needs_start"):
+        return None
+    end = min(life.clock, life.completed.occurred_on) if life.completed else life.clock
+    days = end - max(due, started.occurred_on if started else due)
+    return (_damages(life, rate, days), life.completed is None and not life.leaving) if days > 0 else None
+
+
+def _rate(life: Life, which: str) -> Fraction | None:
+    """‰ per day: of the contract, else of the pack (null: none)."""
+    own = exact(life.contract.get(f"ld_{which}_permille_day"))
+    value = own if own is not None else life.rule(f"ld.{which}_permille_day")
+    return value if isinstance(value, Fraction) else None
+
+
+def _damages(life: Life, rate: Fraction, days: int) -> int:
+    assert life.price is not None
+    total = Fraction(life.price * rate.numerator * days, 1000 * rate.denominator)
+    cap = life.rule("ld.cap_ratio")
+    return cents(total if cap is None else min(total, life.price * cap))
+
+
+def missed_plot_ratio(life: Life) -> Sum | None:
+    """Price × (least − actual) / least of the last verification that fell short; stays due after a later pass."""
+    if life.price is None:
+        return None
+    sum_, running = None, False
+    for fact in life.of("construction.verified"):
+        least, _, _ = requirement(life, "O-FAR", fact.occurred_on)
+        ratio = verification(life.facts, fact).ratios.get("O-FAR")
+        if ratio is None or least is None:
+            continue
+        if ratio < least:
+            sum_ = cents(Fraction(life.price) * (least - ratio) / least)
+        running = fails(life, "O-FAR", fact, life.as_of)
+    return None if sum_ is None else (sum_, running)
+
+
+def missed_investment(life: Life, assessed: Sequence[Assessed]) -> Sum | None:
+    """Price × shortfall share of the last START_COMPLETE assessment in which the investment fell short."""
+    if life.price is None:
+        return None
+    sum_, running = None, False
+    for one in assessed:
+        if one.kind != "START_COMPLETE":
+            continue
+        missed = [item for item in one.failed_items if item.code == "O-INVEST"]
+        for item in missed:
+            if item.threshold and item.actual is not None:
+                sum_ = cents(Fraction(life.price) * (item.threshold - item.actual) / item.threshold)
+        running = bool(missed)
+    return None if sum_ is None else (sum_, running)

@@ -1,0 +1,152 @@
+"""Obligations whose state only a report changes: measured shares, indicators, standing promises (3.2, 11.23, 11.37)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from domain.assessment import Obligation, Step
+from domain.calendar import add_years
+from domain.event import day_text
+from domain.supervision.figures import MEASURED, fails, requirement
+from domain.supervision.life import Life
+from domain.supervision.life import day as day_of
+from domain.supervision.measures import exact, rounded
+from domain.supervision.performance import Assessed, compare, figure, verification
+from domain.supervision.terms import Term
+
+_BY_EVENT: Final = frozenset({"O-START", "O-COMPLETE", "O-PROD", "O-REACH", "O-PAY", "O-RENT"})
+_ASSESSED: Final = frozenset({"REACH", "COMPLETION", "YEARLY"})
+
+
+def standing_duties(life: Life, assessed: Sequence[Assessed]) -> list[Obligation]:
+    """The obligations that no clock moves but those with a day of their own; the caller's own copies."""
+    kept: list[Obligation] | None = life.era.get("duties")
+    if kept is None:
+        kept = life.era["duties"] = [
+            *_measured(life),
+            *_indicators(life, assessed),
+            *_standing(life),
+            *_transition(life),
+            *_superseded(life),
+        ]
+    found = []
+    for one in kept:
+        own = Obligation(
+            one.key, one.code, one.supervisor, one.due, one.state, one.fulfilled_on, one.days_late, one.threshold, one.actual,
+            one.unit, one.direction, one.provisional, None, one.explanation,
+        )  # fmt: skip
+        if own.due is not None and own.state in ("SCHEDULED", "DUE_SOON"):
+            _dated(life, own, own.due)
+        found.append(own)
+    return found
+
+
+def _dated(life: Life, one: Obligation, due: int) -> None:
+    """A day of its own: no clock opens a breach, the missing report shows (specification 2.5)."""
+    opens = due - life.rule("remind.milestone_days")
+    life.may(opens, due + 1)
+    if life.clock > due:
+        one.state = "OVERDUE" if one.code == "O-PRICE5" else "NOT_REPORTED"
+    elif life.clock >= opens:
+        one.state = "DUE_SOON"
+
+
+def _measured(life: Life) -> Iterator[Obligation]:
+    """What the planning verification measures: plot ratio of the contract, the shares of the agreement."""
+    verified = life.last("construction.verified")
+    for code in MEASURED:
+        named = life.term(code)
+        least, most, paper = requirement(life, code, life.as_of)
+        if named is None and (code != "O-FAR" or (least is None and most is None)):
+            continue
+        limit, direction = (least, "GE") if least is not None else (most, "LE")
+        one = Obligation(
+            code, code, life.supervisor(code), None, "SCHEDULED", threshold=None if limit is None else rounded(limit, 4),
+            unit="ratio", direction=direction, explanation=(Step("以规划核实的实测面积计算", None, "规范3.1"),),
+        )  # fmt: skip
+        if paper is not None and verified is not None:
+            ratio = verification(life.facts, verified).ratios.get(code)
+            one.actual = None if ratio is None else rounded(ratio, 4)
+            failed = fails(life, code, verified, life.as_of)
+            known = ratio is not None or code == "O-NOHOUSE"
+            one.state = "OVERDUE" if failed else "MET" if known else "NOT_REPORTED"
+            one.fulfilled_on = verified.occurred_on if known and not failed else None
+        yield one
+
+
+def _indicators(life: Life, assessed: Sequence[Assessed]) -> Iterator[Obligation]:
+    """Figures of the agreement, against the last assessment that had them; yearly ones against the year's report."""
+    for term in life.terms:
+        if term.code in MEASURED or term.code in _BY_EVENT or term.data.get("assess_on") not in _ASSESSED:
+            continue
+        one = _stated(life, term)
+        limit, direction = exact(term.data.get("threshold")), term.data.get("direction") or "GE"
+        actual = None
+        item = next((item for a in reversed(assessed) for item in a.items if item.code == term.code), None)
+        if item is not None:
+            actual, one.actual, direction = item.actual, item.shown, item.direction
+            one.state = "NOT_REPORTED"
+        yearly = _of_the_year(life, term) if term.data.get("assess_on") == "YEARLY" else None
+        if yearly is not None:
+            actual, one.actual = yearly[0], rounded(yearly[0], 4)
+        if actual is not None and limit is not None:
+            one.state = "MET" if compare(actual, direction, limit) else "OVERDUE"
+        yield one
+
+
+def _of_the_year(life: Life, term: Term) -> Any:
+    """The figure of the last period that was reported, with its report (specification 11.37)."""
+    for report in reversed(life.of("indicators.reported")):
+        found = figure(life.facts, term.code, term.data.get("unit"), report.data.get("period"), life.area, life.as_of)
+        if found is not None:
+            return found
+    return None
+
+
+def _stated(life: Life, term: Term) -> Obligation:
+    data = term.data
+    return Obligation(
+        term.code, term.code, life.supervisor(term.code), day_of(data.get("due")), "SCHEDULED", threshold=data.get("threshold"),
+        unit=data.get("unit"), direction=data.get("direction"), explanation=(Step("监管协议约定", term.fact.occurred_on, "监管协议"),),
+    )  # fmt: skip
+
+
+def _standing(life: Life) -> Iterator[Obligation]:
+    """Promises with a day of their own (DATE) and those that events alone break; a bond with a day is a payment."""
+    for term in life.terms:
+        if term.code in MEASURED or term.code in _BY_EVENT or term.data.get("assess_on") in _ASSESSED:
+            continue
+        one = _stated(life, term)
+        if term.code == "O-BOND":
+            if one.due is not None:
+                continue
+            posted = life.of("bond.posted")
+            one.state = "MET" if posted else "SCHEDULED"
+            one.fulfilled_on = posted[-1].occurred_on if posted else None
+        yield one
+
+
+def _transition(life: Life) -> Iterator[Obligation]:
+    """O-PRICE5: the five years of a transition end with the formalities of the new use (specification 3.2, 1.3)."""
+    for fact in life.of("transition.started"):
+        begun = day_of(fact.data.get("start_on")) or fact.occurred_on
+        due = day_of(fact.data.get("end_on")) or add_years(begun, life.rule("transition.years"))
+        ended = next((one for one in life.of("transition.ended") if one.occurred_on >= begun), None)
+        one = Obligation(
+            "O-PRICE5", "O-PRICE5", life.supervisor("O-PRICE5"), due, "SCHEDULED",
+            explanation=(Step("过渡期起", begun, "002四(六)"), Step("过渡期满", due, "002四(六)；004 16")),
+        )  # fmt: skip
+        if ended is not None:
+            late = max(ended.occurred_on - due, 0)
+            one.fulfilled_on, one.days_late, one.state = ended.occurred_on, late, "MET_LATE" if late else "MET"
+        yield one
+
+
+def _superseded(life: Life) -> Iterator[Obligation]:
+    """What a supplement replaced (specification 2.5)."""
+    for term in life.superseded:
+        yield Obligation(
+            f"{term.code}@{day_text(term.fact.occurred_on)}", term.code, term.data.get("supervisor"), day_of(term.data.get("due")),
+            "SUPERSEDED", threshold=term.data.get("threshold"), unit=term.data.get("unit"), direction=term.data.get("direction"),
+        )  # fmt: skip

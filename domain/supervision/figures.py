@@ -1,0 +1,207 @@
+"""Breaches that a measured figure opens: verifications and assessments (specification 3.2, 4.2, 4.7, 6.1, 11.37)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Final
+
+from domain.facts import Fact
+from domain.supervision.life import Life
+from domain.supervision.measures import exact, rounded
+from domain.supervision.openings import KIND_OF, Opening, opening
+from domain.supervision.performance import DIRECTIONS, PERF_KINDS, Assessed, assessed_of, compare, verification
+
+MEASURED: Final = ("O-FAR", "O-BCOEF", "O-OFFICE-L", "O-OFFICE-F", "O-GREEN", "O-NOHOUSE")
+_CODES_OF: Final = {
+    kind: tuple(code for code in MEASURED if KIND_OF[code] == kind)
+    for kind in ("FAR", "BCOEF", "OFFICE", "GREEN", "HOUSING")
+}
+
+
+def by_figure(life: Life) -> list[Opening]:
+    """Every breach that a verification or an assessment opened, those that ended among them."""
+    assessed = assessed_of(life)
+    return [*_measured(life), *_performance(life, assessed), *_investment(life, assessed)]
+
+
+def requirement(life: Life, code: str, on: int) -> tuple[Fraction | None, Fraction | None, Fact | None]:
+    """(least, most, the paper) that a verification of a day is held against: agreement, contract, changed conditions."""
+    term = next((one for one in life.terms_on(on) if one.code == code), None)
+    least: Fraction | None = None
+    most: Fraction | None = None
+    paper = life.contract_fact
+    if code == "O-FAR":
+        least, most = exact(life.contract.get("far_min")), exact(life.contract.get("far_max"))
+    if term is not None and term.data.get("threshold"):
+        value, paper = exact(term.data["threshold"]), term.fact
+        if (term.data.get("direction") or DIRECTIONS.get(code, "GE")) == "LE":
+            most = value
+        else:
+            least = value
+    if code == "O-FAR":
+        for change in life.of("conditions.changed"):
+            if change.occurred_on <= on:
+                least = exact(change.data.get("far_min")) if change.data.get("far_min") else least
+                most = exact(change.data.get("far_max")) if change.data.get("far_max") else most
+    return least, most, paper
+
+
+def fails(life: Life, code: str, verified: Fact, on: int) -> bool:
+    """Does a verification miss the requirement of a day. What is not known fails nothing."""
+    found = verification(life.facts, verified)
+    if code == "O-NOHOUSE":
+        return found.housing and any(term.code == code for term in life.terms_on(on))
+    ratio = found.ratios.get(code)
+    if ratio is None:
+        return False
+    least, most, _ = requirement(life, code, on)
+    return (least is not None and ratio < least) or (most is not None and ratio > most)
+
+
+def _measured(life: Life) -> Iterator[Opening]:
+    """From a failing verification to one that meets it, or to a supplement under which it does (4.7)."""
+    if not life.of("construction.verified"):
+        return
+    facts = life.of("construction.verified", "conditions.changed", "agreement.amended")
+    for kind, codes in _CODES_OF.items():
+        current: Opening | None = None
+        last: Fact | None = None
+        for fact in facts:
+            last = fact if fact.type == "construction.verified" else last
+            failed = [code for code in codes if last is not None and fails(life, code, last, fact.occurred_on)]
+            if failed and current is None and last is fact:
+                current = _missed(life, kind, failed, fact)
+                yield current
+            elif not failed and current is not None and last is not None:
+                current.ended_on, current = fact.occurred_on, None
+
+
+def _missed(life: Life, kind: str, failed: list[str], fact: Fact) -> Opening:
+    found = opening(life, kind, failed[0], fact.occurred_on, fact, codes=_CODES_OF[kind])
+    found.detected = max(fact.occurred_on, _verification_revealed(life, failed, fact))
+    ratios = verification(life.facts, fact).ratios
+    found.items = [{"code": code, "actual": rounded(ratios[code], 4) if code in ratios else None} for code in failed]
+    return found
+
+
+def _verification_revealed(life: Life, failed: list[str], fact: Fact) -> int:
+    """The day of the correction that brought a failure to light; the fact's own day where it failed from the first."""
+    if not fact.corrected_by:
+        return fact.occurred_on
+    first = Fact(fact.event, fact.event.occurred_on, fact.event.data)
+    if any(fails(life, code, first, fact.occurred_on) for code in failed):
+        return fact.occurred_on
+    return fact.corrected_by[-1].occurred_on
+
+
+def _performance(life: Life, assessed: Sequence[Assessed]) -> list[Opening]:
+    """PERF from the first failure to the next PASS. One that a decision took away covers the failures up to that
+    decision; a failure after it opens another (specification 8.1, 11.37).
+    """
+    relevant = [one for one in assessed if one.kind in PERF_KINDS]
+    if not relevant:
+        return []
+    waived: dict[str, int] = {}
+    found = _perf_openings(life, relevant, waived)
+    for _ in relevant:  # each decision can bring at most one further opening to light
+        decided = _waived(life, found)
+        if decided == waived:
+            break
+        waived = decided
+        found = _perf_openings(life, relevant, waived)
+    return found
+
+
+def _perf_openings(life: Life, relevant: list[Assessed], waived: Mapping[str, int]) -> list[Opening]:
+    found: list[Opening] = []
+    current: Opening | None = None
+    for one in relevant:
+        on = one.fact.occurred_on
+        if current is not None and waived.get(current.breach_id, on) < on:
+            current = None
+        if one.result == "PASS":
+            if current is not None:
+                current.ended_on, current = on, None
+        elif current is None:
+            current = opening(life, "PERF", "O-REACH", on, one.fact, codes=("O-REACH", *_codes(one)))
+            current.items, current.failures = _items(one), (one.fact.event_id,)
+            current.detected = max(on, _assessment_revealed(life, one))
+            found.append(current)
+        else:
+            current.failed_again_on = (*current.failed_again_on, on)
+            current.failures = (*current.failures, one.fact.event_id)
+            current.codes |= frozenset(_codes(one))
+    return found
+
+
+def _waived(life: Life, found: list[Opening]) -> dict[str, int]:
+    """Breach id → the day of the decision that took it away; seen on every day (specification 2.3)."""
+    taken: dict[str, int] = {}
+    for fact in life.facts.of("breach.decided"):
+        if fact.data.get("decision") not in ("EXEMPTED", "WITHDRAWN"):
+            continue
+        for one in found:
+            named = fact.data.get("breach_id") == one.breach_id or (
+                not fact.data.get("breach_id")
+                and fact.data.get("obligation") in one.codes
+                and one.stands_on(fact.occurred_on)
+            )
+            if named:
+                taken.setdefault(one.breach_id, fact.occurred_on)
+    return taken
+
+
+def failed_in_a_row(life: Life, found: Sequence[Opening], waived_ids: frozenset[str]) -> int:
+    """Failed assessments since the last PASS; waived ones do not count (specification 5.1, 11.37)."""
+    waived = {event for one in found if one.breach_id in waived_ids for event in one.failures}
+    count = 0
+    for one in assessed_of(life):
+        if one.kind in PERF_KINDS and one.fact.event_id not in waived:
+            count = 0 if one.result == "PASS" else count + 1
+    return count
+
+
+def _investment(life: Life, assessed: Sequence[Assessed]) -> Iterator[Opening]:
+    """O-INVEST missed at completion, until a START_COMPLETE assessment passes (specification 3.2, 4.7)."""
+    current: Opening | None = None
+    for one in assessed:
+        if one.kind != "START_COMPLETE":
+            continue
+        if any(item.code == "O-INVEST" for item in one.failed_items):
+            if current is None:
+                current = opening(life, "INVEST", "O-INVEST", one.fact.occurred_on, one.fact, codes=("O-INVEST",))
+                current.items = _items(one)
+                current.detected = max(one.fact.occurred_on, _assessment_revealed(life, one))
+                yield current
+        elif current is not None and one.result == "PASS":
+            current.ended_on, current = one.fact.occurred_on, None
+
+
+def _codes(one: Assessed) -> set[str]:
+    return {item.code for item in one.failed_items}
+
+
+def _items(one: Assessed) -> list[dict[str, Any]]:
+    return [
+        {"code": item.code, "threshold": None if item.threshold is None else rounded(item.threshold, 4), "actual": item.shown, "unit": item.unit}
+        for item in one.failed_items
+    ]  # fmt: skip
+
+
+def _assessment_revealed(life: Life, one: Assessed) -> int:
+    """The day of the correction or report by which the assessment turned into a failure (11.21)."""
+    on = one.fact.occurred_on
+    sent = {entry.get("code"): exact(entry.get("actual")) for entry in one.fact.event.data.get("items") or ()}
+    days = [on]
+    for item in one.failed_items:
+        actual = sent.get(item.code)
+        if actual is None or item.threshold is None:
+            continue
+        if not compare(actual, item.direction, item.threshold):
+            return on  # it failed as it was first reported
+        report = life.facts.by_id.get(item.source or "")
+        days += [fact.corrected_by[-1].occurred_on for fact in (one.fact, report) if fact and fact.corrected_by]
+        if report is not None and not report.corrected_by:
+            days.append(report.occurred_on)
+    return max(days)
