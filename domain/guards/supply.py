@@ -142,13 +142,9 @@ def registration_gate(desk: Desk) -> None:
     """No registration while rent is in arrears, or while idle land is determined and not disposed of (5.1)."""
     if rent_in_arrears(desk.life, payables(desk.life)):
         raise desk.refuse("RENT_IN_ARREARS", "租金尚未缴清，不予登记")
-    determined = desk.life.of("idle.determined", "idle.disposed")
-    frozen = (
-        bool(determined)
-        and determined[-1].type == "idle.determined"
-        and str(determined[-1].data["result"]).startswith("IDLE")
-    )
-    if frozen and desk.rule("idle.freeze") and desk.life.started is None:
+    acts = desk.life.of("idle.determined", "idle.disposed")
+    standing = bool(acts) and acts[-1].type == "idle.determined" and desk.rule("idle.freeze")
+    if standing and desk.assessment.idle_determination.startswith("IDLE"):  # RELEASED once the basis has ended
         raise desk.refuse("IDLE_NOT_DISPOSED", "已认定为闲置土地且尚未处置，不予登记")
 
 
