@@ -16,6 +16,11 @@ Steps = tuple[tuple[int, Value], ...]
 """From which day which value holds, in the order of days."""
 
 _ALWAYS: Final = 0
+_BY_SUPERVISOR: Final = (
+    "breach.notified", "breach.contested", "breach.decided", "rectification.ordered", "rectification.inspected",
+    "charge.assessed",
+)  # fmt: skip
+"""Types that specification 2.4 gives to "the supervisor"."""
 _FORMS: Final = frozenset({"department", "departments", "departments_map"})
 
 
@@ -113,12 +118,22 @@ def supervised(chain: Sequence[Pack], substitutes: Value) -> dict[str, tuple[str
 
 
 def duties(chain: Sequence[Pack], substitutes: Value) -> dict[str, Value]:
-    """Key of the event catalogue → who may post it here: as the nearest pack says, else as specification 2.4."""
+    """Key of the event catalogue → who may post it here: as the nearest pack says, else as specification 2.4.
+
+    The steps of a breach are open to every department that supervises something; guards look at the obligation.
+    """
     named = {key: value for pack in chain for key, value in pack.entitlements.items()}
     label = f"{chain[0].code}/{chain[0].version}"
-    return {
-        key: _translated(named.get(key) or Value(kind.departments, "规范2.4", "PRODUCT", "DEFAULT", label), substitutes)
+    found = {
+        key: named.get(key) or Value(kind.departments, "规范2.4", "PRODUCT", "DEFAULT", label)
         for key, kind in CATALOGUE.items()
+    }
+    of_supervisors = [one for by in supervised(chain, substitutes).values() for one in by]
+    for key in _BY_SUPERVISOR:
+        found[key] = replace(found[key], value=(*found[key].value, *of_supervisors))
+    return {
+        key: _translated(replace(value, value=tuple(dict.fromkeys(value.value))), substitutes)
+        for key, value in found.items()
     }
 
 

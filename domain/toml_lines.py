@@ -10,7 +10,7 @@ Path = tuple[str, ...]
 
 _NAME: Final = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[A-Za-z0-9_-]+"
 _KEYS: Final = re.compile(rf"\s*((?:{_NAME})(?:\s*\.\s*(?:{_NAME}))*)\s*(?==|\])")
-_STRING: Final = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*")
+_STRING: Final = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|(?P<open>\"\"\"|''')|\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*")
 _OPEN_TEXT: Final = re.compile(r"\"\"\"|'''")
 
 
@@ -19,7 +19,7 @@ def key_lines(content: str) -> dict[Path, int]:
     lines: dict[Path, int] = {(): 1}
     table: Path = ()
     depth, text = 0, ""
-    for number, line in enumerate(content.splitlines(), start=1):
+    for number, line in enumerate(content.split("\n"), start=1):
         rest = line
         if text:
             _, end, rest = line.partition(text)
@@ -29,17 +29,23 @@ def key_lines(content: str) -> dict[Path, int]:
         elif depth == 0:
             if line.lstrip().startswith("["):
                 table = _path(line.strip().lstrip("["))
-                lines.setdefault(table, number)
+                _note(lines, table, number)
                 continue
             found = _path(line)
             if found:
-                lines.setdefault((*table, *found), number)
-        bare = _STRING.sub("", rest)
+                _note(lines, (*table, *found), number)
+        bare = _STRING.sub(lambda found: found["open"] or "", rest)
         opened = _OPEN_TEXT.search(bare)
         if opened:
             text, bare = opened.group(), bare[: opened.start()]
         depth += sum(bare.count(one) for one in "[{") - sum(bare.count(one) for one in "]}")
     return lines
+
+
+def _note(lines: dict[Path, int], path: Path, number: int) -> None:
+    """The path and, where it is their first mention, the tables around it."""
+    for size in range(len(path), 0, -1):
+        lines.setdefault(path[:size], number)
 
 
 def line_of(lines: Mapping[Path, int], path: Path) -> int:

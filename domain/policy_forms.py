@@ -1,0 +1,91 @@
+"""The forms that parameter values take, and how each is read. Numbers with a fraction come as text: floats lose cents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final
+
+from domain.departments import DEPARTMENTS
+
+Form = Callable[[Any, frozenset[str]], Any]
+"""(raw value, allowed names; empty: any) → the value as the engine reads it. Raises TypeError or ValueError."""
+
+_NUMBER: Final = re.compile(r"\d{1,12}(\.\d{1,12})?|\d{1,12}/\d{1,12}")
+_MOST: Final = 99_999
+"""No count of days, months or years of the field is larger; codes of coordinate systems have five digits."""
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _typed(raw: Any, kind: type) -> Any:
+    if not isinstance(raw, kind) or (kind is int and isinstance(raw, bool)):
+        raise TypeError(raw)
+    return raw
+
+
+def _int(raw: Any, _: frozenset[str]) -> int:
+    if not 0 <= _typed(raw, int) <= _MOST:
+        raise ValueError(f"应在0到{_MOST}之间")
+    return int(raw)
+
+
+def _ratio(raw: Any, _: frozenset[str]) -> Fraction:
+    if isinstance(raw, bool) or not isinstance(raw, int | str) or not _NUMBER.fullmatch(str(raw)):
+        raise ValueError('应为不小于0的数，小数和分数用字符串，如"0.15"或"1/3"')
+    return Fraction(raw)
+
+
+def _share(raw: Any, names: frozenset[str]) -> Fraction:
+    value = _ratio(raw, names)
+    if value > 1:
+        raise ValueError("不能大于1")
+    return value
+
+
+def _day(raw: Any, _: frozenset[str]) -> str:
+    if not _DAY.fullmatch(_typed(raw, str)):
+        raise ValueError("日期应为YYYY-MM-DD")
+    return date.fromisoformat(raw).isoformat()
+
+
+def _one(raw: Any, names: frozenset[str]) -> str:
+    if names and _typed(raw, str) not in names:
+        raise ValueError(f"{raw}不在{'、'.join(sorted(names))}之内")
+    return str(_typed(raw, str))
+
+
+def _department(raw: Any, _: frozenset[str]) -> str:
+    if _typed(raw, str) not in DEPARTMENTS:
+        raise ValueError(f"未知部门{raw}")
+    return str(raw)
+
+
+def _each(form: Form) -> Callable[[Any, frozenset[str]], tuple[Any, ...]]:
+    def parse(raw: Any, names: frozenset[str]) -> tuple[Any, ...]:
+        found = tuple(form(one, names) for one in _typed(raw, list))
+        if len(set(found)) < len(found) and form is _one:
+            raise ValueError("有重复项")
+        return found
+
+    return parse
+
+
+def _map(raw: Any, names: frozenset[str]) -> dict[str, str]:
+    return {str(key): _one(value, names) for key, value in _typed(raw, dict).items()}
+
+
+def _lists_of(
+    form: Form,
+) -> Callable[[Any, frozenset[str]], dict[str, tuple[str, ...]]]:
+    each = _each(form)
+    return lambda raw, names: {str(key): each(value, names) for key, value in _typed(raw, dict).items()}
+
+
+FORMS: Final[Mapping[str, Form]] = {
+    "int": _int, "ratio": _ratio, "share": _share, "bool": lambda raw, _: _typed(raw, bool), "text": _one, "day": _day,
+    "one": _one, "ints": _each(_int), "ratios": _each(_ratio), "texts": _each(_one), "set": _each(_one),
+    "department": _department, "departments": _each(_department), "map": _map, "lists": _lists_of(_one),
+    "departments_map": _lists_of(_department),
+}  # fmt: skip
