@@ -47,7 +47,10 @@ lint: build/development.installed  ## ruff, mypy --strict, import-linter
 	@$(BIN)/lint-imports
 
 bench: setup-development  ## the benchmarks, each beside a named peer; leaves build/bench.json
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/append.py --json build/bench.json
+
+reliability: setup-development  ## kill everything, again and again: nothing lost, nothing doubled
+	@$(BIN)/python -m pytest -q tests/reliability $(PYTEST)
 
 lock: build/development.installed  ## pin requirements/*.in anew, with hashes, without addresses
 	@cd requirements && for f in runtime development; do ../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done

@@ -76,7 +76,7 @@ def test_an_import_amid_kills_loses_and_doubles_nothing(tmp_path, notices):
         if chance.random() < 0.6 and importing.poll() is None:
             killed.append("import")
             importing.kill()
-        importing.communicate(timeout=60)
+        importing.communicate(timeout=180)
     done = run("import", "landchina", str(notices), "--jurisdiction", "000000", "--json", directory=directory)
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout.splitlines()[-1])
