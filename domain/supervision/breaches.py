@@ -130,8 +130,7 @@ def _life_of(life: Life, one: Opening, steps: list[Fact]) -> Breach:
     if one.ended_on is not None and one.ended_on <= life.as_of:
         breach.phase, breach.ended_on = _end_phase(one, steps), one.ended_on
     elif breach.phase == "IN_CURE" and breach.cure_until is not None:
-        life.will(breach.cure_until + 1)
-        life.may(breach.cure_until - life.rule("remind.cure_days"))
+        life.will(breach.cure_until - life.rule("remind.cure_days"), breach.cure_until + 1)
         if life.as_of > breach.cure_until:
             breach.phase = "CURE_FAILED"
     return breach

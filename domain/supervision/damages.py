@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from domain.supervision.figures import fails, requirement
 from domain.supervision.life import Life
-from domain.supervision.measures import cents, exact
+from domain.supervision.measures import below, cents, exact
 from domain.supervision.performance import Assessed, verification
 
 Sum = tuple[int, bool]
@@ -55,14 +55,21 @@ def missed_plot_ratio(life: Life) -> Sum | None:
     """Price × (least − actual) / least of the last verification that fell short; stays due after a later pass."""
     if life.price is None:
         return None
+    if "missed_plot_ratio" not in life.era:
+        life.era["missed_plot_ratio"] = _missed_plot_ratio(life, life.price)
+    found: Sum | None = life.era["missed_plot_ratio"]
+    return found
+
+
+def _missed_plot_ratio(life: Life, price: int) -> Sum | None:
     sum_, running = None, False
     for fact in life.of("construction.verified"):
         least, _, _ = requirement(life, "O-FAR", fact.occurred_on)
         ratio = verification(life.facts, fact).ratios.get("O-FAR")
         if ratio is None or least is None:
             continue
-        if ratio < least:
-            sum_ = cents(Fraction(life.price) * (least - ratio) / least)
+        if below(ratio, least):
+            sum_ = cents(price * (least - ratio) / least)
         running = fails(life, "O-FAR", fact, life.as_of)
     return None if sum_ is None else (sum_, running)
 

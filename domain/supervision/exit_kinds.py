@@ -25,7 +25,7 @@ BASIS: Final = {
 _BASES: Final = {kind: (text,) for kind, text in BASIS.items()}
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Standing:
     """What the exit kinds look at."""
 

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from domain.facts import Fact
 from domain.supervision.life import Life
-from domain.supervision.measures import exact, rounded
+from domain.supervision.measures import below, exact, rounded
 from domain.supervision.openings import KIND_OF, Opening, opening
 from domain.supervision.performance import DIRECTIONS, PERF_KINDS, Assessed, assessed_of, compare, verification
 
 MEASURED: Final = ("O-FAR", "O-BCOEF", "O-OFFICE-L", "O-OFFICE-F", "O-GREEN", "O-NOHOUSE")
+Requirement = tuple[Fraction | None, Fraction | None, Fact | None]
 _CODES_OF: Final = {
     kind: tuple(code for code in MEASURED if KIND_OF[code] == kind)
     for kind in ("FAR", "BCOEF", "OFFICE", "GREEN", "HOUSING")
@@ -25,8 +26,16 @@ def by_figure(life: Life) -> list[Opening]:
     return [*_measured(life), *_performance(life, assessed), *_investment(life, assessed)]
 
 
-def requirement(life: Life, code: str, on: int) -> tuple[Fraction | None, Fraction | None, Fact | None]:
+def requirement(life: Life, code: str, on: int) -> Requirement:
     """(least, most, the paper) that a verification of a day is held against: agreement, contract, changed conditions."""
+    kept: dict[tuple[str, int], Requirement] = life.era.setdefault("requirements", {})
+    found = kept.get((code, on))
+    if found is None:
+        found = kept[code, on] = _requirement(life, code, on)
+    return found
+
+
+def _requirement(life: Life, code: str, on: int) -> Requirement:
     term = next((one for one in life.terms_on(on) if one.code == code), None)
     least: Fraction | None = None
     most: Fraction | None = None
@@ -56,7 +65,7 @@ def fails(life: Life, code: str, verified: Fact, on: int) -> bool:
     if ratio is None:
         return False
     least, most, _ = requirement(life, code, on)
-    return (least is not None and ratio < least) or (most is not None and ratio > most)
+    return (least is not None and below(ratio, least)) or (most is not None and below(most, ratio))
 
 
 def _measured(life: Life) -> Iterator[Opening]:
@@ -64,7 +73,10 @@ def _measured(life: Life) -> Iterator[Opening]:
     if not life.of("construction.verified"):
         return
     facts = life.of("construction.verified", "conditions.changed", "agreement.amended")
+    named = {term.code for term in life.terms}
     for kind, codes in _CODES_OF.items():
+        if kind != "FAR" and named.isdisjoint(codes):
+            continue
         current: Opening | None = None
         last: Fact | None = None
         for fact in facts:

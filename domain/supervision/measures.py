@@ -54,6 +54,11 @@ def _fraction(text: str) -> Fraction | None:
         return None
 
 
+def below(one: Fraction, other: Fraction) -> bool:
+    """Is the first less than the second, by whole numbers alone."""
+    return one.numerator * other.denominator < other.numerator * one.denominator
+
+
 def rounded(value: Fraction | int, places: int) -> str:
     """A decimal text with so many places, half up."""
     over, under = value.numerator, value.denominator

@@ -35,7 +35,10 @@ def quality(
     if life.cancelled_on is not None:
         return []
     items = [*_missing(life, found), *_silent(life, assessed, filed)]
-    for code, values, events in _conflicts(life):
+    if "conflicts" not in life.era:
+        life.era["conflicts"] = list(_conflicts(life))
+    conflicts: list[tuple[str, list[dict[str, Any]], tuple[str, ...]]] = life.era["conflicts"]
+    for code, values, events in conflicts:
         since = max(life.facts.by_id[event].occurred_on for event in events)
         items.extend(DataQuality("CONFLICT", str(one["department"]), code, None, since, events) for one in values)
         for one in found:

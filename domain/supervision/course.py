@@ -1,0 +1,121 @@
+"""The course of the project: milestones with their extensions, and what fulfilled them (2.1, 4.3, 4.5, 11.16–11.18)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from domain.facts import Fact
+from domain.supervision.known import day, of_era
+from domain.supervision.papers import Papers
+
+MILESTONES: Final = (
+    ("O-START", "start_due", "START"),
+    ("O-COMPLETE", "complete_due", "COMPLETE"),
+    ("O-PROD", "production_due", "PROD"),
+)
+
+
+class Course(Papers):
+    """What was to be done by when, and what was done."""
+
+    @of_era
+    def extensions(self) -> list[Fact]:
+        """Approved extensions, known at any day: they act from the old due date (specification 2.3, 11.13)."""
+        return [fact for fact in self.facts.of("extension.decided") if fact.data.get("decision") == "APPROVED"]
+
+    @of_era
+    def dues(self) -> dict[str, tuple[int, Fact]]:
+        """Milestone field → (due day after extensions, the event that set it); none that a split left behind."""
+        found: dict[str, tuple[int, Fact]] = {}
+        fact = self.contract_fact
+        if fact is None:
+            return found
+        for field, code in (*((field, code) for code, field, _ in MILESTONES), ("capacity_due", "O-REACH")):
+            value = day(self.contract.get(field))
+            if value is not None and (self.carried is None or code in self.carried):
+                found[field] = (value, fact)
+        for extension in self.extensions:
+            for field, text in (extension.data.get("new") or {}).items():
+                value = day(text)
+                if value is not None:
+                    found[field] = (value, extension)
+        return found
+
+    def due(self, field: str) -> int | None:
+        """The due day of a milestone."""
+        entry = self.dues.get(field)
+        return entry[0] if entry else None
+
+    @of_era
+    def idle_from(self) -> tuple[int, Fact] | None:
+        """The effective start date of the idle clock and the event that set it (specification 4.3, 11.4, 11.37).
+
+        A cause of government, force majeure or preliminary work moves it by the days that it grants.
+        """
+        start, fact = day(self.contract.get("start_due")), self.contract_fact
+        if start is None or fact is None or "start_due" not in self.dues:
+            return None
+        milestone, shifting = start, self.rule("idle.shifting_causes")
+        for extension in self.extensions:
+            new, cause = day((extension.data.get("new") or {}).get("start_due")), str(extension.data.get("cause"))
+            if new is None:
+                continue
+            if cause in shifting or (cause.startswith("ENTERPRISE") and self.rule("extension.enterprise.shifts_idle")):
+                start, fact = start + new - milestone, extension
+            milestone = new
+        return start, fact
+
+    # --- building
+
+    def _counted(self, code: str, reports: Sequence[Fact]) -> Fact | None:
+        """The report that counts: the first; where departments differ the coordinator's choice, else the supervisor's
+        (specification 11.16).
+        """
+        if len({fact.department for fact in reports}) < 2:
+            return reports[0] if reports else None
+        for decided in reversed(self.of("conflict.decided")):
+            chosen = [fact for fact in reports if fact.event_id == decided.data.get("event_id")]
+            if chosen and decided.data.get("obligation") == code:
+                return chosen[0]
+        own = [fact for one in self.supervisors(code) for fact in reports if fact.department == one]
+        return own[0] if own else reports[0]
+
+    def _inherited(self, code: str, field: str) -> Fact | None:
+        """A milestone that was behind the parent of a split before the split (specification 11.28)."""
+        behind = self.carried is not None and code not in self.carried and self.contract.get(field)
+        return self.contract_fact if behind else None
+
+    @of_era
+    def started(self) -> Fact | None:
+        """The lawful start: with evidence, and a permit on record or named (specification 2.1, 11.18, 11.37)."""
+        permitted = self.first("construction.permitted") is not None
+        lawful = [
+            fact
+            for fact in self.of("construction.started")
+            if not fact.data.get("unlawful") and (permitted or fact.data.get("permit_no"))
+        ]
+        return self._counted("O-START", lawful) or self._inherited("O-START", "start_due")
+
+    @of_era
+    def completed(self) -> Fact | None:
+        """The completion."""
+        found = self._counted("O-COMPLETE", self.of("construction.completed"))
+        return found or self._inherited("O-COMPLETE", "complete_due")
+
+    @of_era
+    def produced(self) -> Fact | None:
+        """The start of production."""
+        found = self._counted("O-PROD", self.of("production.started"))
+        return found or self._inherited("O-PROD", "production_due")
+
+    @of_era
+    def delivered(self) -> Fact | None:
+        """The hand-over of the land; that of the parent where a split carried the right over."""
+        return self.first("land.delivered") or (None if self.carried is None else self.contract_fact)
+
+    def milestone_fact(self, code: str) -> Fact | None:
+        """What fulfils a milestone."""
+        if code == "O-START":
+            return self.started
+        return self.completed if code == "O-COMPLETE" else self.produced
