@@ -40,6 +40,8 @@ class Standing:
     over: bool
     """The term is over."""
     seized: Fact | None
+    signed: Sequence[Fact]
+    """Sign-offs up to the day."""
 
 
 def exit_kinds(
@@ -49,7 +51,7 @@ def exit_kinds(
     end = life.right_to
     standing = Standing(
         life, breaches, openings, payables, idle, sorted({one.kind for one in breaches if one.phase in OPEN_PHASES}), end,
-        end is not None and life.as_of > end, seizure(life),
+        end is not None and life.as_of > end, seizure(life), life.of("exit.signed_off"),
     )  # fmt: skip
     barred = _barred(life)
     if barred is not None:
@@ -185,7 +187,7 @@ def _decided(kind: str) -> Callable[[Standing], list[str]]:
     """Kinds that rest on an approved sign-off."""
 
     def blockers(standing: Standing) -> list[str]:
-        signed = [fact for fact in standing.life.of("exit.signed_off") if fact.data.get("kind") == kind]
+        signed = [fact for fact in standing.signed if fact.data.get("kind") == kind]
         approved = bool(signed) and signed[-1].data.get("result") == "APPROVED"
         tenure = ["TENURE"] if kind == "WD" and standing.life.mode != "ALLOCATION" else []
         return [*tenure, *([] if approved else ["NO_DECISION"])]

@@ -29,6 +29,7 @@ def by_figure(life: Life) -> list[Opening]:
 def requirement(life: Life, code: str, on: int) -> Requirement:
     """(least, most, the paper) that a verification of a day is held against: agreement, contract, changed conditions."""
     kept: dict[tuple[str, int], Requirement] = life.era.setdefault("requirements", {})
+    on = min(on, life.last_paper_on)
     found = kept.get((code, on))
     if found is None:
         found = kept[code, on] = _requirement(life, code, on)

@@ -84,16 +84,16 @@ class Known:
     def of(self, *types: str) -> Sequence[Fact]:
         """The facts of these types that are true on the day, in their order."""
         by_type = self.facts.by_type
-        present = [name for name in types if name in by_type]
-        if not present:
+        if len(types) > 1:
+            types = tuple([name for name in types if name in by_type])
+            if len(types) > 1:
+                return [fact for fact in self.facts.facts[: self.count] if fact.event.type in types]
+        group = by_type.get(types[0]) if types else None
+        if group is None:
             return ()
-        if len(present) == 1:
-            group = by_type[present[0]]
-            if group[-1].occurred_on <= self.as_of:
-                return group
-            return [fact for fact in group if fact.occurred_on <= self.as_of]
-        wanted = set(present)
-        return [fact for fact in self.facts.facts[: self.count] if fact.event.type in wanted]
+        if group[-1].occurred_on <= self.as_of:
+            return group
+        return [fact for fact in group if fact.occurred_on <= self.as_of]
 
     def last(self, event_type: str) -> Fact | None:
         """The last fact of a type."""

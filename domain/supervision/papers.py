@@ -77,15 +77,21 @@ class Papers(Known):
 
     def terms_on(self, on: int) -> list[Term]:
         """The obligations of admission and agreement as they stood on a day, kept for the era."""
-        papers = [fact for fact in self._papers if fact.occurred_on <= on]
         known: dict[int, list[Term]] = self.era.setdefault("terms_on", {})
-        if len(papers) not in known:
-            known[len(papers)] = terms_of(papers)
-        return known[len(papers)]
+        on = min(on, self.last_paper_on)
+        if on not in known:
+            known[on] = terms_of(fact for fact in self._papers if fact.occurred_on <= on)
+        return known[on]
 
     @of_era
     def _papers(self) -> Sequence[Fact]:
         return self.of("admission.reviewed", "agreement.signed", "agreement.amended")
+
+    @of_era
+    def last_paper_on(self) -> int:
+        """The day of the last paper or change of conditions: what is required stays the same from it on."""
+        papers = (*self._papers[-1:], *self.of("conditions.changed")[-1:])
+        return max((fact.occurred_on for fact in papers), default=0)
 
     @of_era
     def superseded(self) -> list[Term]:

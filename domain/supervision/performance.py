@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from domain.facts import Fact, Facts
 from domain.supervision.life import Life
-from domain.supervision.measures import HECTARE, MU, YUAN_PER_WAN, area, exact, rounded
+from domain.supervision.measures import HECTARE, MU, YUAN_PER_WAN, area, below, exact, rounded
 from domain.supervision.terms import Term
 
 PERF_KINDS: Final = frozenset({"REACH", "PROCESS", "EXPIRY", "CONVERSION"})
@@ -61,8 +61,8 @@ class Assessed:
 def compare(actual: Fraction, direction: str, threshold: Fraction) -> bool:
     """GE, LE or EQ, without tolerance."""
     if direction == "LE":
-        return actual <= threshold
-    return actual == threshold if direction == "EQ" else actual >= threshold
+        return not below(threshold, actual)
+    return actual == threshold if direction == "EQ" else not below(actual, threshold)
 
 
 def assessments(life: Life) -> list[Assessed]:
@@ -148,22 +148,40 @@ def figure(
 
     Figures of scope ENTERPRISE never speak for one parcel (specification 11.37).
     """
-    reports = facts.of("indicators.reported")
-    if not period or not reports:
+    reports, main = facts.of("indicators.reported"), _MAIN.get(code)
+    if not period or not any(main in report.data for report in reports):
         return None
-    values: dict[str, tuple[Fraction, str]] = {}
+    values: dict[str, tuple[Fraction, Fact]] = {}
+    chosen = {fact.data.get("event_id") for fact in facts.of("conflict.decided")}
     for report in reports:
         known = as_of is None or report.occurred_on <= as_of
         if known and report.data.get("scope") != "ENTERPRISE" and report.data.get("period") == period:
-            values |= {
-                key: (value, report.event_id) for key in report.data if (value := _value(report.data, key)) is not None
-            }
-    value = _computed(code, unit, {key: one for key, (one, _) in values.items()}, land)
-    if value is None:
+            for key in report.data:
+                value = _value(report.data, key)
+                if value is not None and (key not in values or _counts(key, report, values[key][1], chosen)):
+                    values[key] = (value, report)
+    computed = _computed(code, unit, {key: one for key, (one, _) in values.items()}, land)
+    if computed is None or main is None:
         return None
-    return value, values[_MAIN[code]][1]
+    return computed, values[main][1].event_id
 
 
+def _counts(key: str, report: Fact, held: Fact, chosen: set[Any]) -> bool:
+    """Does a report take the place of an earlier one: what the coordinator chose, else what the figure's own
+    department says, else the later (specification 2.4, 11.16).
+    """
+    if report.department == held.department:
+        return True
+    if chosen & {report.event_id, held.event_id}:
+        return report.event_id in chosen
+    return held.department != EMITTERS.get(key)
+
+
+EMITTERS: Final = {
+    "tax_wan": "TAX", "revenue_wan": "STAT", "output_wan": "STAT", "value_added_wan": "STAT", "staff_avg": "STAT",
+    "energy_tce": "DRC", "emission_t": "EEB", "rd_wan": "STB",
+}  # fmt: skip
+"""Whose figure an indicator is (specification 2.4)."""
 _MAIN: Final = {
     "O-TAX": "tax_wan", "O-OUTPUT": "output_wan", "O-VA": "value_added_wan", "O-ENERGY": "energy_tce", "O-EMIT": "emission_t",
     "O-RD": "rd_wan", "O-LABOUR": "staff_avg",
@@ -198,7 +216,9 @@ def _computed(code: str, unit: str | None, values: dict[str, Fraction], land: in
 def _per_land(value: Fraction, unit: str | None, land: int | None) -> Fraction | None:
     if not land:
         return None
-    return value / (Fraction(land) / (HECTARE if unit == "万元/公顷" else MU))
+    if unit == "万元/公顷":
+        return Fraction(value.numerator * HECTARE, value.denominator * land)
+    return Fraction(value.numerator * 200_000, value.denominator * 3 * land)
 
 
 def shortfall(item: Item, land: int | None) -> Fraction | None:

@@ -12,15 +12,11 @@ from domain.facts import Fact
 from domain.supervision.life import Life
 from domain.supervision.performance import Assessed
 
-_FIGURES: Final = {
-    "tax_wan": "TAX",
-    "revenue_wan": "STAT",
-    "output_wan": "STAT",
-    "value_added_wan": "STAT",
-    "staff_avg": "STAT",
-    "energy_tce": "DRC",
-    "rd_wan": "STB",
-}
+_CODE_OF: Final = {
+    "tax_wan": "O-TAX", "output_wan": "O-OUTPUT", "value_added_wan": "O-VA", "energy_tce": "O-ENERGY", "emission_t": "O-EMIT",
+    "rd_wan": "O-RD", "staff_avg": "O-LABOUR",
+}  # fmt: skip
+"""The obligation whose figure an indicator is."""
 _MILESTONE_EVENTS: Final = (
     ("O-START", "construction.started"),
     ("O-COMPLETE", "construction.completed"),
@@ -98,23 +94,19 @@ def _conflicts(life: Life) -> Iterator[tuple[str, list[dict[str, Any]], tuple[st
     decided = {(fact.data.get("obligation"), fact.data.get("field")) for fact in life.of("conflict.decided")}
     for code, event_type in _MILESTONE_EVENTS:
         facts = [fact for fact in life.of(event_type) if not fact.data.get("unlawful")]
-        if (code, "occurred_on") not in decided:
+        if len(facts) > 1 and (code, "occurred_on") not in decided:
             yield from _differing(code, [(fact, day_text(fact.occurred_on)) for fact in facts])
+    reported = [fact for fact in life.of("indicators.reported") if fact.data.get("scope") != "ENTERPRISE"]
+    if len({fact.department for fact in reported}) < 2:
+        return
     reports: dict[tuple[str, str], list[tuple[Fact, str]]] = {}
-    for fact in life.of("indicators.reported"):
-        for key in _FIGURES:
-            if key in fact.data and fact.data.get("scope") != "ENTERPRISE":
-                reports.setdefault((key, str(fact.data.get("period"))), []).append((fact, str(fact.data[key])))
-    codes = {
-        "tax_wan": "O-TAX",
-        "output_wan": "O-OUTPUT",
-        "value_added_wan": "O-VA",
-        "energy_tce": "O-ENERGY",
-        "rd_wan": "O-RD",
-    }
+    for fact in reported:
+        for key, value in fact.data.items():
+            if key in _CODE_OF:
+                reports.setdefault((key, str(fact.data.get("period"))), []).append((fact, str(value)))
     for (key, _), values in reports.items():
-        if key in codes and (codes[key], key) not in decided:
-            yield from _differing(codes[key], values)
+        if len(values) > 1 and (_CODE_OF[key], key) not in decided:
+            yield from _differing(_CODE_OF[key], values)
 
 
 def _differing(
