@@ -49,6 +49,43 @@ def test_a_year_without_a_table_knows_weekends_alone_and_is_provisional():
     assert not later.is_workday(day("2027-01-01")) and not later.is_provisional(day("2027-06-01"))
 
 
+def test_years_before_the_first_table_are_past_and_move_no_more():
+    calendar = shipped_calendar()
+    assert not calendar.is_provisional(day("2003-10-01"))
+    assert calendar.is_workday(day("2003-10-01"))  # weekends alone
+
+
+def test_the_confirmed_run_ends_before_the_first_year_that_is_missing():
+    later = shipped_calendar().with_year(2028, [], [], "国办发明电")
+    assert day_text(later.confirmed_through) == "2026-12-31"
+    assert later.is_provisional(day("2027-06-01")) and not later.is_provisional(day("2028-06-01"))
+    assert weekends_alone().confirmed_through == 0
+
+
+def test_a_year_that_is_published_again_takes_the_place_of_the_first_table():
+    first = shipped_calendar().with_year(2027, [day("2027-01-01")], [day("2027-01-02")], "国办发明电〔2026〕1号")
+    second = first.with_year(2027, [day("2027-01-04")], [], "国办发明电〔2026〕2号")
+    assert [second.is_workday(day(one)) for one in ("2027-01-01", "2027-01-02", "2027-01-04")] == [True, False, False]
+    assert not first.is_workday(day("2027-01-01"))
+
+
+def test_far_years_without_a_table_know_weekends_alone():
+    calendar = shipped_calendar()
+    assert day_text(calendar.roll(day("2044-10-01"))) == "2044-10-03"  # Saturday to Monday, in what will be a holiday
+    assert calendar.roll(day("2045-10-02")) == day("2045-10-02")
+
+
+@pytest.mark.parametrize(("due", "paid_by"), [("2021-05-14", "2021-05-14"), ("2021-05-01", "2021-05-06")])
+def test_a_payment_day_rolls_over_the_labour_day_holiday(due, paid_by):
+    assert day_text(shipped_calendar().roll(day(due))) == paid_by
+
+
+def test_a_period_beyond_the_last_year_ends_on_the_last_day():
+    assert day_text(add_years(day("9990-05-31"), 50)) == "9999-12-31"
+    assert day_text(add_months(day("0001-01-31"), -1)) == "0001-01-01"
+    assert day_text(shipped_calendar().add_workdays(day("9999-12-30"), 9)) == "9999-12-31"
+
+
 def test_the_shipped_years_equal_the_collected_notices():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
