@@ -48,6 +48,7 @@ lint: build/development.installed  ## ruff, mypy --strict, import-linter
 
 bench: setup-development  ## the benchmarks, each beside a named peer; leaves build/bench.json
 	@$(BIN)/python benchmarks/append.py --json build/bench.json
+	@$(BIN)/python -m benchmarks.evaluate
 
 reliability: setup-development  ## kill everything, again and again: nothing lost, nothing doubled
 	@$(BIN)/python -m pytest -q tests/reliability $(PYTEST)
