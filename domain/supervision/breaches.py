@@ -48,9 +48,15 @@ def openings(life: Life, payables: list[Payable], idle: Idle) -> list[Opening]:
     standing: list[Opening] | None = life.era.get("openings")
     if standing is None:
         standing = [*by_figure(life), *by_fact(life)]
-        standing.extend(by_notice(life, standing))
+        standing += list(by_notice(life, standing))
         life.era["openings"] = standing
-    return [*by_clock(life, payables, idle), *standing]
+    found = by_clock(life, payables, idle)
+    for one in standing:
+        if one.since <= life.as_of:
+            found.append(one)
+        else:  # a duty of the past that was reported before the onboarding day
+            life.may(one.since)
+    return found
 
 
 def breaches(life: Life, found: list[Opening]) -> list[Breach]:

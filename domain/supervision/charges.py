@@ -165,8 +165,9 @@ def _late_fee(life: Life, payables: list[Payable], breaches: list[Breach]) -> tu
         return None
     gone = {one.obligation for one in breaches if one.kind == "PAY" and one.phase in ("WITHDRAWN", "EXEMPTED")}
     owed = [one for one in overdue if one.key not in gone and not life.is_history(one.due)]
-    total = sum((one.late_fee(life.as_of, permille) for one in owed), Fraction(0))
-    return cents(total), any(one.open > 0 for one in owed)
+    until = life.as_of if life.cancelled_on is None else life.cancelled_on  # claims stay as they stand at the end
+    total = sum((one.late_fee(until, permille) for one in owed), Fraction(0))
+    return cents(total), life.cancelled_on is None and any(one.open > 0 for one in owed)
 
 
 def formula(life: Life, kind: str, charge: Fact | None, assessed: Sequence[Assessed]) -> int | None:

@@ -129,7 +129,7 @@ def _standing(life: Life) -> Iterator[Obligation]:
 
 def _transition(life: Life) -> Iterator[Obligation]:
     """O-PRICE5: the five years of a transition end with the formalities of the new use (specification 3.2, 1.3)."""
-    for fact in life.of("transition.started"):
+    for fact in life.of("transition.started")[-1:]:
         begun = day_of(fact.data.get("start_on")) or fact.occurred_on
         due = day_of(fact.data.get("end_on")) or add_years(begun, life.rule("transition.years"))
         ended = next((one for one in life.of("transition.ended") if one.occurred_on >= begun), None)
@@ -145,8 +145,13 @@ def _transition(life: Life) -> Iterator[Obligation]:
 
 def _superseded(life: Life) -> Iterator[Obligation]:
     """What a supplement replaced (specification 2.5)."""
+    taken: set[str] = set()
     for term in life.superseded:
+        key = f"{term.code}@{day_text(term.fact.occurred_on)}"
+        while key in taken:
+            key += "+"
+        taken.add(key)
         yield Obligation(
-            f"{term.code}@{day_text(term.fact.occurred_on)}", term.code, term.data.get("supervisor"), day_of(term.data.get("due")),
+            key, term.code, term.data.get("supervisor"), day_of(term.data.get("due")),
             "SUPERSEDED", threshold=term.data.get("threshold"), unit=term.data.get("unit"), direction=term.data.get("direction"),
         )  # fmt: skip

@@ -12,40 +12,58 @@ from domain.supervision.payments import payables
 from domain.supervision.performance import assessed_of
 
 _FIELD_OF: Final = {kind: (code, field) for code, field, kind in MILESTONES}
+_ENDED_BY_DECISION: Final = frozenset({"CAPACITY"})
 _STEPS: Final = ("breach.notified", "breach.decided", "rectification.ordered", "rectification.inspected")
 
 
 def by_notice(life: Life, found: Sequence[Opening]) -> Iterator[Opening]:
     """The first notice, confirmation or order opens; later ones speak of the breach that is open.
 
-    `found` are the breaches that facts opened: a notice that speaks of one of them opens none.
+    `found` are the breaches that facts opened: a notice that speaks of one of them opens none. Those whose kind an
+    inspection or a decision closes get their end here, so that what is said later speaks of a later one.
     """
-    closes = life.rule("breach.inspection_closes")
-    current: dict[str, Opening] = {}
+    closes = frozenset(life.rule("breach.inspection_closes"))
+    opened: list[Opening] = []
+    known = {one.breach_id for one in found}
     for fact in life.of(*_STEPS):
         name = str(fact.data.get("obligation") or "")
-        kind = _kind(life, name, fact, found)
-        named = next((k for k, one in current.items() if one.breach_id == fact.data.get("breach_id")), kind)
-        if _ends(fact, named in closes):
-            current.pop(str(named), None)
+        if _ends(fact):
+            _end(fact, name, [one for one in (*found, *opened) if one.kind in closes | _ENDED_BY_DECISION], closes)
             continue
-        standing = current.get(str(kind))
+        kind = _kind(life, name, fact, found)
         if kind is None or fact.type == "rectification.inspected":
             continue
-        if standing is not None and standing.stands_on(fact.occurred_on):
+        if any(one.kind == kind and one.stands_on(fact.occurred_on) for one in opened):
             continue
         one = _history(life, name, kind, fact) or opening(
             life, kind, name if name.startswith("O-") else _code_of(kind), fact.occurred_on, fact, codes=(name,) if name else (),
         )  # fmt: skip
         if kind == "CAPACITY":
             one.ended_on = next((p for p in _passed(life) if p >= fact.occurred_on), None)
-        current[kind] = one
-        yield one
+        if one.breach_id not in known:
+            known.add(one.breach_id)
+            opened.append(one)
+            yield one
 
 
-def _ends(fact: Fact, closed_by_inspection: bool) -> bool:
-    cured = fact.type == "rectification.inspected" and fact.data.get("result") == "CURED"
-    return (cured and closed_by_inspection) or fact.data.get("decision") in ("WITHDRAWN", "EXEMPTED")
+def _ends(fact: Fact) -> bool:
+    """An inspection that found it cured, or a decision that takes it away."""
+    return fact.data.get("result") == "CURED" or fact.data.get("decision") in ("WITHDRAWN", "EXEMPTED")
+
+
+def _end(fact: Fact, name: str, candidates: list[Opening], closes: frozenset[str]) -> None:
+    """Ends the one breach that the fact speaks of: by id, or by name while only one such is open (4.7)."""
+    on, identity = fact.occurred_on, fact.data.get("breach_id")
+    inspected = fact.type == "rectification.inspected"
+    meant = [
+        one
+        for one in candidates
+        if one.stands_on(on)
+        and (one.kind in closes or not inspected)
+        and (one.breach_id == identity if identity else name in one.codes or KIND_OF.get(name) == one.kind)
+    ]
+    if len(meant) == 1:
+        meant[0].ended_on = on
 
 
 def _passed(life: Life) -> list[int]:
