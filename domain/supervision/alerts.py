@@ -98,7 +98,7 @@ def _idle(life: Life, idle: Idle) -> Iterator[Alert]:
     """NEAR 60 days before a full year, Y1 after it, NEAR beside it before two years, then Y2 alone (8.1)."""
     if idle.since is None:
         return
-    one, two, days = add_years(idle.since, 1), add_years(idle.since, 2), life.rule("remind.idle_days")
+    one, two, days = life.anniversary(idle.since, 1), life.anniversary(idle.since, 2), life.rule("remind.idle_days")
     what = "自" + day_text(idle.since) + ("起未动工" if idle.definition == 1 else "起停工")
     now = life.as_of
     if idle.clock == "NONE":
@@ -123,7 +123,8 @@ def _term(life: Life) -> Iterator[Alert]:
     if span is None or span.end is None or life.is_lease or life.mode == "ALLOCATION" or life.is_history(span.end):
         return
     end = span.end
-    opens, last = add_months(end, -life.rule("remind.term_months")), add_months(end, -life.rule("term.apply_months"))
+    opens = add_months(end, -life.rule("remind.term_months"))
+    last = life.rolled(add_months(end, -life.rule("term.apply_months")), "application")
     life.may(opens, last + 1, end + 1)
     if not opens <= life.as_of <= end:
         return
@@ -155,7 +156,10 @@ def _lease(life: Life) -> Iterator[Alert]:
 def _assessment(life: Life, assessed: Sequence[Assessed]) -> Iterator[Alert]:
     """The department's duty after the capacity day, once production runs and until a REACH assessment exists."""
     due = life.due("capacity_due")
-    if due is None or life.produced is None or life.is_history(due) or any(one.kind == "REACH" for one in assessed):
+    if any(one.kind == "REACH" for one in assessed):
+        yield from _process(life, assessed)
+        return
+    if due is None or life.produced is None or life.is_history(due):
         return
     window = add_months(due, life.rule("assess.reach.window_months"))
     lead = (life.rules.assessment_lead,)
@@ -165,6 +169,23 @@ def _assessment(life: Life, assessed: Sequence[Assessed]) -> Iterator[Alert]:
     elif life.as_of > window:
         message = f"达产评估已超过期限{day_text(window)}"
         yield _alert(life, "A-ASSESS-OVERDUE", "O-REACH", window + 1, lead, message, "规范6.1、8.1")
+
+
+def _process(life: Life, assessed: Sequence[Assessed]) -> Iterator[Alert]:
+    """The window of the next PROCESS assessment, where the pack asks for it (specification 6.1)."""
+    if not life.rule("assess.process.alerts"):
+        return
+    last = assessed[-1].fact.occurred_on
+    opens = add_years(last, life.rule("assess.process.from_years"))
+    ends = add_years(last, life.rule("assess.process.to_years"))
+    life.may(opens, ends + 1)
+    lead = (life.rules.assessment_lead,)
+    if opens <= life.as_of <= ends:
+        yield _alert(life, "A-ASSESS-DUE", "PROCESS", opens, lead, f"过程评估应于{day_text(ends)}前完成", "规范6.1")
+    elif life.as_of > ends:
+        yield _alert(
+            life, "A-ASSESS-OVERDUE", "PROCESS", ends + 1, lead, f"过程评估已超过期限{day_text(ends)}", "规范6.1"
+        )
 
 
 def _filings(life: Life, filed: list[Filing]) -> Iterator[Alert]:

@@ -35,6 +35,7 @@ _KEYS: Final = {
 """The parameters that an amount rests on (specification 11.25)."""
 
 
+_OBLIGATION: Final = {"LD_START": "O-START", "LD_COMPLETE": "O-COMPLETE", "LD_FAR": "O-FAR", "LD_INVEST": "O-INVEST"}
 _TAKES_BACK: Final = frozenset({"report.corrected", "report.withdrawn", "extension.decided"})
 
 
@@ -69,8 +70,9 @@ def _uncharged(life: Life, kind: str, amount: int, running: bool, payables: list
     line = Amount(
         kind, amount, "RUNNING" if running else "FIXED", _BASIS[kind], rests_on=rests_on(life, _KEYS.get(kind, ()))
     )
+    line.obligation = _OBLIGATION.get(kind)
     if kind == "LATE_FEE":  # what came in above the principal
-        line.paid = sum(one.fee_paid for one in payables)
+        line.paid = sum(amount for one in payables for _, amount in one.fees)
         if not running and line.paid >= amount:
             line.state = "PAID"
     return line

@@ -40,6 +40,8 @@ class Course(Papers):
                 value = day(text)
                 if value is not None:
                     found[field] = (value, extension)
+        if self.rule("calendar.roll.milestones"):  # BR-1 says no (specification 4.2)
+            return {field: (self.calendar.roll(due), source) for field, (due, source) in found.items()}
         return found
 
     def due(self, field: str) -> int | None:

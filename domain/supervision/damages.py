@@ -21,8 +21,12 @@ def late_start(life: Life) -> Sum | None:
     due, rate = life.due("start_due"), _rate(life, "start")
     if due is None or rate is None or life.price is None or life.is_history(due):
         return None
-    end = min(life.clock, life.started.occurred_on) if life.started else life.clock
-    return (_damages(life, rate, end - due), life.started is None and not life.leaving) if end > due else None
+    stops = life.rule("ld.start_stops_at")
+    until = life.clock if "exit.opened" in stops or life.cancelled_on is not None else life.as_of
+    ended = life.started is not None or until < life.as_of or life.cancelled_on is not None
+    end = min(until, life.started.occurred_on) if life.started else until
+    running = not ended and not (life.leaving and "exit.opened" in stops)
+    return (_damages(life, rate, end - due), running) if end > due else None
 
 
 def late_completion(life: Life) -> Sum | None:

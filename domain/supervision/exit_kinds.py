@@ -138,7 +138,8 @@ def _with_consent(standing: Standing) -> list[str]:
 
 def _idle_recovery(standing: Standing) -> list[str]:
     """Y2, never started, IDLE_ENTERPRISE; free recovery of stopped land never (specification 4.3)."""
-    blockers = [] if standing.life.started is None else ["STARTED"]
+    free = standing.idle.definition == 2 and standing.life.rule("idle.stopped.free_recovery")
+    blockers = [] if standing.life.started is None or free else ["STARTED"]
     if standing.idle.clock != "Y2":
         blockers.append("CLOCK_BELOW_Y2")
     if standing.idle.determination != "IDLE_ENTERPRISE":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from domain.assessment import OPEN_PHASES, Breach
-from domain.calendar import add_years
 from domain.facts import Fact
 from domain.supervision.idle import Idle, ratios
 from domain.supervision.life import Life, day
@@ -25,7 +24,7 @@ def since_when(
         return day(seized.data.get("from")) or seized.occurred_on
     if kind == "FI":
         decided = life.last("idle.determined")
-        return max(decided.occurred_on if decided else 0, add_years(idle.since or life.as_of, 2) + 1)
+        return max(decided.occurred_on if decided else 0, life.anniversary(idle.since or life.as_of, 2) + 1)
     if kind == "FP":
         return _failures(life)
     if kind == "FPAY":

@@ -45,10 +45,9 @@ def _requirement(life: Life, code: str, on: int) -> Requirement:
         least, most = exact(life.contract.get("far_min")), exact(life.contract.get("far_max"))
     if term is not None and term.data.get("threshold"):
         value, paper = exact(term.data["threshold"]), term.fact
-        if (term.data.get("direction") or DIRECTIONS.get(code, "GE")) == "LE":
-            most = value
-        else:
-            least = value
+        direction = term.data.get("direction") or DIRECTIONS.get(code, "GE")
+        most = value if direction in ("LE", "EQ") else most
+        least = value if direction in ("GE", "EQ") else least
     if code == "O-FAR":
         for change in life.of("conditions.changed"):
             if change.occurred_on <= on:

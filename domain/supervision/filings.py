@@ -22,7 +22,7 @@ def filings(life: Life) -> list[Filing]:
     for doc_type, reference, dated in _owed(life):
         if doc_type in types and dated >= first and not life.is_history(dated):
             unrolled = add_months(dated, months)
-            due, filed = life.calendar.roll(unrolled), _match(submitted, doc_type, reference, dated)
+            due, filed = life.rolled(unrolled, "filing"), _match(submitted, doc_type, reference, dated)
             if filed is None:
                 life.will(unrolled - life.rule("remind.filing_days"), due + 1)
             found.append(_state(life, doc_type, reference, due, unrolled, filed))

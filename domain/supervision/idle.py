@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from domain.calendar import add_years
 from domain.facts import Fact
 from domain.supervision.life import Life
 from domain.supervision.measures import area, yuan
@@ -69,7 +68,7 @@ def _not_started(life: Life, until: int) -> Spell | None:
     start = life.idle_from
     if start is None or life.is_history(start[0]):
         return None
-    first_day = add_years(start[0], 1) + 1
+    first_day = life.anniversary(start[0], 1) + 1
     last = until if life.started is None else min(until, life.started.occurred_on)
     return Spell(start[1], first_day) if last >= first_day else None
 
@@ -87,7 +86,7 @@ def _by_start(life: Life, spell: Spell | None) -> Idle:
         return Idle("NONE", _determination(life), None, 1, runs=False, spells=())
     if not life.leaving:
         _thresholds(life, start[0], certain=True)
-    clock = _value(life.clock, start[0])
+    clock = _value(life, life.clock, start[0])
     spells = (spell,) if spell is not None else ()
     return Idle(clock, _determination(life), start[0], 1, runs=not life.leaving, spells=spells)
 
@@ -100,21 +99,21 @@ def _by_stop(life: Life, stand: _Stand | None, until: int, spells: list[Spell]) 
     if stand.first_day is None:
         near = since if _below(life, until) else None
         return Idle("NONE", _determination(life), near, 2, runs=True, spells=tuple(spells))
-    clock = _value(min(until, stand.counts_to or until), since)
+    clock = _value(life, min(until, stand.counts_to or until), since)
     spells.append(Spell(stand.stop, stand.first_day))
     return Idle(clock, _determination(life), since, 2, runs=stand.counts_to is None, spells=tuple(spells))
 
 
 def _thresholds(life: Life, since: int, *, certain: bool) -> None:
-    one, two, days = add_years(since, 1), add_years(since, 2), life.rule("remind.idle_days")
+    one, two, days = life.anniversary(since, 1), life.anniversary(since, 2), life.rule("remind.idle_days")
     (life.will if certain else life.may)(one - days, one + 1, two - days, two + 1)
 
 
-def _value(on: int, since: int) -> str:
+def _value(life: Life, on: int, since: int) -> str:
     """Y1 when the day lies after the first anniversary, Y2 after the second."""
-    if on <= add_years(since, 1):
+    if on <= life.anniversary(since, 1):
         return "NONE"
-    return "Y2" if on > add_years(since, 2) else "Y1"
+    return "Y2" if on > life.anniversary(since, 2) else "Y1"
 
 
 def _stopped(life: Life, until: int, spells: list[Spell]) -> _Stand | None:
@@ -145,7 +144,7 @@ def _stopped(life: Life, until: int, spells: list[Spell]) -> _Stand | None:
 
 def _idle_from_stop(life: Life, stop: Fact, until: int) -> int | None:
     """The first day after a full year of stoppage on which a known ratio is below its limit; None: not up to then."""
-    complete = add_years(stop.occurred_on, 1) + 1
+    complete = life.anniversary(stop.occurred_on, 1) + 1
     if until < complete:
         return None
     if _below(life, complete):

