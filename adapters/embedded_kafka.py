@@ -142,8 +142,15 @@ def _java(classpath: str, *arguments: str | Path) -> list[str]:
 
 def _format(directory: Path, classpath: str, properties: Path) -> None:
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # `=`: one cluster id in 64 begins with a dash and would be read as an option.
     command = _java(
-        classpath, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties, "--ignore-formatted"
+        classpath,
+        "kafka.tools.StorageTool",
+        "format",
+        f"--cluster-id={cluster}",
+        "-c",
+        properties,
+        "--ignore-formatted",
     )
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=directory)  # noqa: S603 - our own
     if done.returncode:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import uuid
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
@@ -34,3 +35,9 @@ def test_a_killed_broker_comes_up_again_with_what_it_had(tmp_path):
         assert next(consumer).value == b"kept"
         consumer.close()
     assert embedded_kafka._running(tmp_path) is None
+
+
+def test_a_cluster_id_that_begins_with_a_dash_is_no_option(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded_kafka.uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xfb" * 16))
+    with embedded_kafka.running(tmp_path) as broker:
+        assert broker.pid
