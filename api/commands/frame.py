@@ -1,0 +1,97 @@
+"""What every command shares: settings, database, one line for what was wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, NoReturn, ParamSpec
+
+import typer
+from pydantic import ValidationError
+
+from adapters.settings import Settings
+
+P = ParamSpec("P")
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="embedded servers, keys, signed heads (default .landcycle)")
+]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="YYYY-MM-DD")]
+
+
+def fail(message: str, status: int = 2) -> NoReturn:
+    """One line on standard error, and an exit status that is not 0."""
+    typer.echo(message, err=True)
+    raise typer.Exit(status)
+
+
+def settings_of(data_dir: Path | None = None) -> Settings:
+    """The settings of a command; those of a running `landcycle serve` where the environment names no database."""
+    try:
+        found = Settings(**({"data_dir": data_dir} if data_dir else {}))  # type: ignore[arg-type]
+    except (ValidationError, OSError) as error:
+        text = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        fail(f"设置有误：{text} (SETTINGS)")
+    return found
+
+
+def with_database(data_dir: Path | None = None) -> Settings:
+    """Settings with a migrated database: the one named, else the embedded one of the data directory, started here."""
+    import atexit
+
+    from adapters import embedded_postgres
+    from adapters.postgres import migrate
+    from api.supervisor import with_secrets
+
+    found = settings_of(data_dir)
+    if not found.database_url:
+        was_running = embedded_postgres.is_running(found.data_dir / "postgres")
+        server = embedded_postgres.start(found.data_dir / "postgres")
+        if not was_running:
+            atexit.register(embedded_postgres.stop, server)
+        found = with_secrets(found).model_copy(update={"database_url": server.url})
+    migrate(found.database_url)
+    return found
+
+
+def told(command: Callable[P, None]) -> Callable[P, None]:
+    """Turns the errors that a user can do something about into one line."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        from adapters.api_keys import KeyRefused
+        from adapters.embedded_postgres import EmbeddedPostgresFailed
+        from adapters.landchina_rows import UnreadableFile
+        from adapters.postgres import DatabaseRefused, DatabaseUnavailable, MigrationChanged
+        from api.supervisor import CannotServe
+        from projections.rebuild import UnknownReadModel
+        from projections.sweep import SweepRefused
+        from projections.worker import BusinessDateBack
+
+        try:
+            command(*args, **kwargs)
+        except (
+            KeyRefused, UnreadableFile, DatabaseUnavailable, DatabaseRefused, MigrationChanged, CannotServe, SweepRefused,
+            UnknownReadModel, BusinessDateBack, EmbeddedPostgresFailed,
+        ) as error:  # fmt: skip
+            fail(str(error))
+
+    return run
+
+
+def day_of(text: str | None) -> int | None:
+    """An option DATE as a day number."""
+    from domain.event import day_number
+
+    try:
+        return None if text is None else day_number(text)
+    except ValueError:
+        fail(f"“{text}”不是日期，应为YYYY-MM-DD (NOT_A_DATE)")
+
+
+def progress(count: int) -> None:
+    """How many events so far, on standard error."""
+    sys.stderr.write(f"\r{count:,} events")
+    sys.stderr.flush()

@@ -1,0 +1,87 @@
+"""The log: proof, export, import."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.frame import DataDir, fail, progress, told, with_database
+
+app = typer.Typer()
+
+
+@app.command()
+@told
+def verify(
+    parcel: Annotated[str | None, typer.Option(metavar="ID", help="one parcel alone")] = None,
+    heads: Annotated[Path | None, typer.Option(metavar="FILE", exists=True, help="signed heads kept elsewhere")] = None,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", exists=True, help="an export instead of the database")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the report as JSON")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Prove that the log was not altered. Exit 4 and each finding where it was."""
+    from adapters import log_proof
+    from adapters.postgres import open_pool
+
+    kept = log_proof.read_heads(heads) if heads else []
+    if export is not None:
+        report = log_proof.verify_export(export, heads=kept)
+    else:
+        found = with_database(data_dir)
+        key = found.body_hash_key.get_secret_value().encode() or None
+        with open_pool(found.database_url, max_size=1, statement_timeout_ms=0) as pool, pool.connection() as connection:
+            report = (
+                log_proof.verify_parcel(connection, parcel, body_key=key)
+                if parcel
+                else log_proof.verify_log(connection, heads=kept, body_key=key)
+            )
+    if as_json:
+        typer.echo(json.dumps(report.as_json()))
+    else:
+        for one in report.findings:
+            typer.echo(f"{one.kind} {one.parcel_id} version {one.version} position {one.position}")
+        typer.echo(f"{report.events} events, {report.parcels} parcels, {len(report.findings)} findings")
+    if not report.holds:
+        raise typer.Exit(4)
+
+
+@app.command("export-log")
+@told
+def export_log(out: Annotated[Path, typer.Argument(help="NDJSON to write")], data_dir: DataDir = None) -> None:
+    """Write the whole log as NDJSON, with its heads and keys."""
+    from adapters import log_archive
+    from adapters.postgres import open_pool
+
+    database = with_database(data_dir).database_url
+    with (
+        open_pool(database, max_size=1, statement_timeout_ms=0) as pool,
+        pool.connection() as connection,
+        out.open("w", encoding="utf-8") as stream,
+    ):
+        typer.echo(f"{log_archive.export_log(connection, stream, progress)} events")
+
+
+@app.command("import-log")
+@told
+def import_log(
+    file: Annotated[Path, typer.Argument(exists=True, help="an export of the log")], data_dir: DataDir = None
+) -> None:
+    """Take an export into an empty log; the root is the same, the epoch rises by one."""
+    import psycopg
+
+    from adapters import log_archive
+
+    database = with_database(data_dir).database_url
+    with psycopg.connect(database) as connection:
+        try:
+            report = log_archive.import_log(connection, file, progress)
+        except log_archive.NotEmpty:
+            fail("目标日志不是空的 (LOG_NOT_EMPTY)")
+        except (log_archive.NotWhole, ValueError) as error:
+            fail(f"导出文件不完整或被改动：{error} (EXPORT_NOT_WHOLE)", 4)
+    typer.echo(f"{report.events} events, root {report.root}")
