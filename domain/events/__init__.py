@@ -7,13 +7,16 @@ from typing import Final
 
 from domain.events import (  # the imports register the types
     admission,
+    agreement,
     construction,
+    contract,
     crosscutting,
     exit,  # noqa: A004 - the field's word
     operation,
     programme,
     remedy,
     supply,
+    tenure,
 )
 from domain.events.envelope import Envelope, normalise, parse_envelope
 from domain.events.model import REGISTRY, EventType
@@ -23,6 +26,6 @@ CATALOGUE: Final[Mapping[str, EventType]] = REGISTRY
 RANK: Final[Mapping[str, int]] = {kind.name: kind.rank for kind in REGISTRY.values()}
 
 __all__ = [
-    "CATALOGUE", "RANK", "Envelope", "EventType", "admission", "construction", "crosscutting", "envelope_union_schema",
-    "example_envelopes", "exit", "normalise", "operation", "parse_envelope", "programme", "remedy", "supply",
+    "CATALOGUE", "RANK", "Envelope", "EventType", "admission", "agreement", "construction", "contract", "crosscutting", "envelope_union_schema",
+    "example_envelopes", "exit", "normalise", "operation", "parse_envelope", "programme", "remedy", "supply", "tenure",
 ]  # fmt: skip

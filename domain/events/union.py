@@ -37,7 +37,7 @@ def envelope_union_schema(subject: str = "parcel") -> tuple[dict[str, Any], dict
     envelope = EnvelopeForm.model_json_schema(ref_template="#/components/schemas/{model}")
     components |= envelope.pop("$defs", {})
     mapping = {}
-    for event_type in REGISTRY.values():
+    for event_type in sorted(REGISTRY.values(), key=lambda one: one.rank):
         if event_type.system_only or event_type.subject != subject:
             continue
         data = event_type.model.model_json_schema(ref_template="#/components/schemas/{model}", by_alias=True)
