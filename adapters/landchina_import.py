@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -148,8 +149,8 @@ class _Chunk:
     def _begin(self, parcel: _Parcel, notice: Notice) -> int:
         """The first notice of a parcel: its contract and the notice itself."""
         contract = _contract(notice) | {"onboarding": True, "onboarded_on": day_text(self._importer.onboarded_on)}
-        _add(parcel, notice, CONTRACT, _believed(notice, CONTRACT, contract), uuid5(notice.row.row_id, CONTRACT))
-        _add(parcel, notice, NOTICE, _believed(notice, NOTICE, published(notice)), uuid5(notice.row.row_id, NOTICE))
+        _add(parcel, notice, CONTRACT, _believed(notice, CONTRACT, contract), _event_id(notice.row.row_id, CONTRACT))
+        _add(parcel, notice, NOTICE, _believed(notice, NOTICE, published(notice)), _event_id(notice.row.row_id, NOTICE))
         return 2
 
 
@@ -160,10 +161,15 @@ def _understand(row: Row) -> Notice | Result:
         return Result(row, "reported", column=refused.column, code=refused.code, message=refused.message)
 
 
+@lru_cache(maxsize=8192)
+def _event_id(row_id: UUID, name: str) -> str:
+    return str(uuid5(row_id, name))
+
+
 def _ids(notice: Notice) -> tuple[str, str]:
     """The event ids of which a row leaves exactly one: its notice, or the correction of an earlier notice."""
     row_id = notice.row.row_id
-    return str(uuid5(row_id, NOTICE)), str(uuid5(row_id, f"{CORRECTION}/{NOTICE}"))
+    return _event_id(row_id, NOTICE), _event_id(row_id, f"{CORRECTION}/{NOTICE}")
 
 
 def _year(day: int) -> int:
@@ -198,7 +204,7 @@ def _later_notice(parcel: _Parcel, notice: Notice) -> int:
     data = _believed(notice, NOTICE, published(notice))
     if _place(data) <= _place(first.data):
         notice.doubt("电子监管号", "EARLIER_NOTICE", "同一宗地已有更新的公告，本行只作为别名和原文保存", kept=True)
-        _add(parcel, notice, NOTICE, data, uuid5(notice.row.row_id, NOTICE))
+        _add(parcel, notice, NOTICE, data, _event_id(notice.row.row_id, NOTICE))
         return 1
     notice.doubt("电子监管号", "LATER_NOTICE", "同一宗地的更正公告，已作为对原记录的更正保存", kept=True)
     count = 0
@@ -218,7 +224,7 @@ def _correct(parcel: _Parcel, notice: Notice, fact: Fact, wanted: Json) -> int:
     if not changes:
         return 0
     data = {"corrects": fact.event_id, "changes": changes, "reason": REASON}
-    _add(parcel, notice, CORRECTION, data, uuid5(notice.row.row_id, f"{CORRECTION}/{fact.type}"))
+    _add(parcel, notice, CORRECTION, data, _event_id(notice.row.row_id, f"{CORRECTION}/{fact.type}"))
     return 1
 
 
@@ -250,13 +256,13 @@ def _believed(notice: Notice, event_type: str, data: dict[str, Any]) -> dict[str
             data = {key: value for key, value in data.items() if key not in wrong}
 
 
-def _add(parcel: _Parcel, notice: Notice, event_type: str, data: Json, event_id: UUID) -> None:
+def _add(parcel: _Parcel, notice: Notice, event_type: str, data: Json, event_id: str) -> None:
     """Adds an event to the parcel as this chunk sees it; place and time are given by the log."""
     printed = notice.row.cells["电子监管号"].strip()
     day = notice.contract_day.toordinal()
     parcel.events.append(
         Event(
-            event_id=str(event_id),
+            event_id=event_id,
             parcel_id=parcel.parcel_id,
             version=len(parcel.events) + 1,
             position=0,

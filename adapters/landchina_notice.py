@@ -300,5 +300,7 @@ def _money(value: Decimal) -> str:
 
 def _clean(text: str) -> str:
     """One line without control and private-use characters."""
+    if text.isprintable() and "\ufffd" not in text:
+        return " ".join(text.split())
     kept = "".join(" " if c in "\r\n\t" else c for c in text if c in "\r\n\t" or (c.isprintable() and c != "\ufffd"))
     return " ".join(kept.split())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -40,11 +40,11 @@ class Row:
     """Line of the file on which the row begins, the header being line 1."""
     cells: dict[str, str]
     fault: str | None = None
+    row_id: UUID = field(init=False)
+    """The same row has the same id in every file: UUIDv5 of its cells (specification 7.8)."""
 
-    @property
-    def row_id(self) -> UUID:
-        """The same row has the same id in every file: UUIDv5 of its cells (specification 7.8)."""
-        return uuid5(_NAMESPACE, "\x1f".join(self.cells[column] for column in COLUMNS))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "row_id", uuid5(_NAMESPACE, "\x1f".join([self.cells[column] for column in COLUMNS])))
 
 
 def read(path: Path) -> Iterator[Row]:

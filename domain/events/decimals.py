@@ -49,7 +49,8 @@ def _written(value: Any) -> tuple[str, str, str]:
     """(plain text, whole digits without leading zeros, decimals without trailing zeros) of a string or a whole number."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise PydanticCustomError("NOT_A_DECIMAL_STRING", '金额、面积和比率请用字符串填写，如"2400.00"')
-    text = unicodedata.normalize("NFKC", str(value)).strip()
+    text = str(value)
+    text = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
     match = _DECIMAL.fullmatch(text) if text.lstrip("-")[:1].isdigit() else None
     if match is None:
         raise PydanticCustomError("NOT_A_NUMBER", "“{value}”不是数字", {"value": text[:40]})
