@@ -206,6 +206,7 @@ class _Scratch:
             rules=self._round.book.rules(command.jurisdiction, area),
             calendar=self._round.book.calendar(),
             related={name: self._stream(name).events for name in named_streams(command)},
+            book=self._round.book,
         )
 
     def _add(self, decided: Decided, body_hash: bytes | None) -> None:

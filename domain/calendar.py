@@ -44,6 +44,17 @@ class Year:
     holidays: frozenset[int]
     workdays: frozenset[int]
     source: str
+    published: int = 0
+    """The day on which it was published; 0: always known (specification 4.2)."""
+    before: Year | None = None
+    """The table of this year that it took the place of."""
+
+    def as_known(self, on: int | None) -> Year | None:
+        """The table that was published by a day (None: by now)."""
+        table: Year | None = self
+        while on is not None and table is not None and table.published > on:
+            table = table.before
+        return table
 
 
 @dataclass(slots=True, frozen=True)
@@ -68,19 +79,24 @@ class Calendar:
         year = date.fromordinal(day).year
         return year not in self.years and year > min(self.years, default=0)
 
-    def is_workday(self, day: int) -> bool:
-        """Is this a working day."""
+    def is_workday(self, day: int, known: int | None = None) -> bool:
+        """Is this a working day, by what was published until `known` (None: until now)."""
         year = self.years.get(date.fromordinal(day).year)
-        if year is not None:
-            if day in year.workdays:
+        table = None if year is None else year.as_known(known)
+        if table is not None:
+            if day in table.workdays:
                 return True
-            if day in year.holidays:
+            if day in table.holidays:
                 return False
         return day % 7 not in (6, 0)  # ordinal 1 was a Monday
 
-    def roll(self, day: int) -> int:
-        """The day itself, or the first working day after it."""
-        while day < _LAST and not self.is_workday(day):
+    def roll(self, day: int, known: int | None = None) -> int:
+        """The day itself, or the first working day after it.
+
+        What was closed on a day is counted by the calendar of that day: a table published later moves open deadlines
+        and nothing else (specification 4.2).
+        """
+        while day < _LAST and not self.is_workday(day, known):
             day += 1
         return day
 
@@ -91,9 +107,12 @@ class Calendar:
             count -= self.is_workday(day)
         return day
 
-    def with_year(self, year: int, holidays: Iterable[int], workdays: Iterable[int], source: str) -> Calendar:
+    def with_year(
+        self, year: int, holidays: Iterable[int], workdays: Iterable[int], source: str, published: int = 0
+    ) -> Calendar:
         """The calendar after `calendar.published`: a later table of a year takes the place of an earlier one."""
-        return Calendar({**self.years, year: Year(frozenset(holidays), frozenset(workdays), source)})
+        table = Year(frozenset(holidays), frozenset(workdays), source, published, self.years.get(year))
+        return Calendar({**self.years, year: table})
 
 
 @cache

@@ -10,7 +10,7 @@ from domain.event import Event, Json
 
 if TYPE_CHECKING:
     from domain.calendar import Calendar
-    from domain.policy import Rules
+    from domain.policy import RuleBook, Rules
 
 
 @dataclass(slots=True, frozen=True)
@@ -42,6 +42,8 @@ class Context:
     calendar: Calendar
     related: Mapping[str, Sequence[Event]]
     """Streams that the command names (split, merge, predecessor), by parcel id."""
+    book: RuleBook
+    """Every rule known: an amendment is judged with what it inherits and with what inherits from it."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -7,9 +7,11 @@ authority are refused when their guard fails. Time, rules and other streams are 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from domain.decision import Command, Context, Decided, Decision
+from domain.errors import Refusal
 from domain.facts import Facts
 from domain.guards import crosscutting, operation, remedy, reports, supply
 from domain.guards import exit as exits
@@ -84,8 +86,23 @@ def decide(facts: Facts, command: Command, context: Context) -> Decision:
     guard = GUARDS.get(command.type)
     if guard is not None:
         guard(desk)
+        _warn_of_drafts(desk, guard)
     derived = tuple(operation.lineage(desk)) if command.type in ("parcel.split", "parcel.merged") else ()
     return Decision((decided(command), *derived), tuple(desk.warnings))
+
+
+def _warn_of_drafts(desk: Desk, guard: Guard) -> None:
+    """What a draft that only warns would refuse is taken with a warning (specification 11.25)."""
+    advised = desk.rules.advised
+    if advised is None:
+        return
+    shadow = Desk(desk.facts, desk.command, replace(desk.context, rules=advised))
+    try:
+        guard(shadow)
+    except Refusal as refusal:
+        shadow.warn(refusal.code, f"{refusal.message}（草案，尚无效力）")
+    known = {(one.code, one.message) for one in desk.warnings}
+    desk.warnings += [one for one in shadow.warnings if (one.code, one.message) not in known]
 
 
 def decided(command: Command) -> Decided:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -11,96 +11,16 @@ from typing import Any, Final
 from domain.calendar import Calendar
 from domain.event import Event, day_number
 from domain.policy_check import PackRefused
-from domain.policy_keys import parse_value
-from domain.policy_layers import Layer, duties, names, supervised, timelines
+from domain.policy_contradictions import Contradiction, contradictions
+from domain.policy_keys import KEYS, ORGANISATION, parse_value
+from domain.policy_layers import Layer
 from domain.policy_pack import Pack, Value, ancestors, read_pack, recall_pack, shipped_base, shipped_packs
-
-ENGINE: Final = "1.0.0"
-"""Version of the evaluation itself; every answer names it."""
+from domain.policy_rules import ENGINE, Rules
 
 __all__ = ["ENGINE", "Pack", "PackRefused", "RuleBook", "Rules", "Value", "read_pack", "shipped_packs"]
 
 Amendment = tuple[str | None, str, Value]
 """(area, key, value)."""
-
-
-class Rules:
-    """The rules of one jurisdiction (and area), inherited nation → province → city → district → area.
-
-    The nearest layer that sets a key wins; within a layer, of the values in force on the day, the one with the latest
-    day, of equal days the one recorded last.
-    """
-
-    __slots__ = (
-        "_dated",
-        "_duties",
-        "_entitled",
-        "_names",
-        "_plain",
-        "_values",
-        "assessment_lead",
-        "drafts",
-        "engine",
-        "id",
-        "jurisdiction",
-        "status",
-        "supervisors",
-    )
-
-    def __init__(self, jurisdiction: str, packs: Iterable[Pack], layers: Iterable[Layer]) -> None:
-        chain = list(packs)
-        own = chain[-1]
-        self.jurisdiction = jurisdiction
-        self.id = f"{own.code}/{own.version}"
-        self.status = own.status
-        self.drafts = own.drafts
-        self.engine = ENGINE
-        self._values, self._dated = timelines(layers)
-        substitutes = self._values["departments.map"]
-        self.supervisors: Mapping[str, tuple[str, ...]] = supervised(chain, substitutes)
-        """Obligation code → the departments that may each post its breach events (specification 3.2)."""
-        self._values["supervisors"] = Value(self.supervisors, "规范3.2", "PRODUCT", "DEFAULT", self.id)
-        self._plain: dict[str, Any] = {key: value.value for key, value in self._values.items()}
-        self.assessment_lead = str(self._plain["assessment.lead"])
-        """The department that leads the assessments: MIIT, in 和平 STB."""
-        self._duties = duties(chain, substitutes)
-        self._entitled: dict[str, tuple[str, ...]] = {key: value.value for key, value in self._duties.items()}
-        self._names = names(chain)
-
-    def get(self, key: str, on: int) -> Any:
-        """The value in force on a day; None: not checked, not computed. Raises KeyError for an unknown key."""
-        if key in self._dated:
-            return self.value(key, on).value
-        return self._plain[key]
-
-    def value(self, key: str, on: int) -> Value:
-        """The value in force on a day, with its source. Raises KeyError for an unknown key."""
-        current = self._values[key]
-        for since, value in self._dated.get(key, ()):
-            if since > on:
-                break
-            current = value
-        return current
-
-    def changes_after(self, on: int) -> int | None:
-        """The first later day on which a value changes; None: none is known."""
-        return min((since for steps in self._dated.values() for since, _ in steps if since > on), default=None)
-
-    def departments_for(self, event_type: str) -> tuple[str, ...]:
-        """Who may post a type (a key of the catalogue)."""
-        return self._entitled.get(event_type, ())
-
-    def entitled(self, event_type: str, department: str) -> bool:
-        """May this department post this type here."""
-        return department in self._entitled.get(event_type, ())
-
-    def duty(self, event_type: str) -> Value:
-        """Who may post a type, with the source; DEFAULT where no pack names it (specification 11.30)."""
-        return self._duties[event_type]
-
-    def name_of(self, department: str) -> str:
-        """The local Chinese name of an office."""
-        return self._names.get(department, department)
 
 
 class RuleBook:
@@ -152,8 +72,35 @@ class RuleBook:
         if found is None:
             line = ancestors(jurisdiction)
             chain = [self._packs[code] for code in line if code in self._packs] or [shipped_base()]
-            found = self._resolved[key] = Rules(jurisdiction, chain, self._layers(line, key[1]))
+            advised = None
+            if any(pack.drafts == "WARN" for pack in chain):
+                advised = Rules(jurisdiction, chain, self._layers(line, key[1], without=("IGNORE",)))
+            found = self._resolved[key] = Rules(jurisdiction, chain, self._layers(line, key[1]), advised)
         return found
+
+    def amended(self, code: str, event: Event) -> RuleBook:
+        """The book after one more `rules.amended` of a jurisdiction."""
+        found = _amendment(event, code)
+        amendments = {**self._amendments, code: [*self._amendments.get(code, ()), *([found] if found else ())]}
+        return RuleBook(self._packs, amendments, self._calendar, max(self.position, event.position))
+
+    def contradictions(self, code: str, key: str, on: int) -> Iterator[tuple[str, Contradiction]]:
+        """(jurisdiction or area, contradiction) of a parameter from a day on, here and below, while its value stands."""
+        for jurisdiction, area in self._below(code):
+            rules = self.rules(jurisdiction, area)
+            until = min((day for day in rules.days_of_change(key) if day > on), default=None)
+            changes = {
+                day for one in KEYS for day in rules.days_of_change(one) if day > on and (until is None or day < until)
+            }
+            for day in sorted({on, *changes}):
+                values = {one: rules.get(one, day) for one in KEYS}
+                yield from ((area or jurisdiction, one) for one in contradictions(values) if key in one.keys)
+
+    def _below(self, code: str) -> Iterator[tuple[str, str | None]]:
+        """The jurisdiction, those under it that have rules of their own, and the areas of all of them."""
+        known = {code, *(one for one in (*self._packs, *self._amendments) if code in ancestors(one))}
+        yield from ((one, None) for one in sorted(known))
+        yield from ((home, area) for area, (home, _) in sorted(self._areas.items()) if home in known)
 
     def packs(self) -> Mapping[str, Pack]:
         """The packs in use by code."""
@@ -171,18 +118,24 @@ class RuleBook:
         code, area = found
         return {"jurisdiction": code, "name": area.name, "kind": area.kind, "parent": area.parent}
 
-    def _layers(self, line: tuple[str, ...], area_id: str | None) -> list[Layer]:
-        """From the nation to the area; at the bottom what this release knows and an older base pack does not."""
+    def _layers(
+        self, line: tuple[str, ...], area_id: str | None, without: Collection[str] = ("IGNORE", "WARN")
+    ) -> list[Layer]:
+        """From the nation to the area; at the bottom what this release knows and an older base pack does not.
+
+        `without`: packs that say so of their drafts are read without them.
+        """
         layers = [Layer.of(shipped_base().values)]
         for code in line:
             pack = self._packs.get(code)
             amended = [(key, value) for area, key, value in self._amendments.get(code, ()) if area is None]
-            layers.append(Layer.of(pack.values if pack else {}, amended, pack.drafts if pack else "APPLY"))
+            values = pack.values if pack and pack.status != "RETIRED" else {}
+            layers.append(Layer.of(values, amended, drafts=not pack or pack.drafts not in without))
         for name in reversed(self._area_line(line, area_id)):
             home, area = self._areas.get(name, (None, None))
             amended = [(key, value) for one in line for of, key, value in self._amendments.get(one, ()) if of == name]
-            drafts = self._packs[home].drafts if home else "APPLY"
-            layers.append(Layer.of(area.values if area else {}, amended, drafts))
+            drafts = not home or self._packs[home].drafts not in without
+            layers.append(Layer.of(area.values if area else {}, amended, drafts=drafts))
         return layers
 
     def _area_line(self, line: tuple[str, ...], area_id: str | None) -> list[str]:
@@ -202,14 +155,16 @@ def _amendment(event: Event, code: str) -> Amendment | None:
     """A stored `rules.amended`; None where this release does not know its key or form any more."""
     data = event.data
     try:
-        value, since = parse_value(data["key"], data["value"]), day_number(data["valid_from"])
+        key, since = data["key"], day_number(data["valid_from"])
+        value = parse_value(key, data["value"])
     except (KeyError, TypeError, ValueError):
         return None
     source = data.get("source") or (event.document or {}).get("no") or f"event {event.event_id}"
+    from_day = None if key in ORGANISATION else since
     return (
         data.get("area_id"),
-        data["key"],
-        Value(value, str(source), _layer_name(code), "IN_FORCE", f"event {event.event_id}", since),
+        key,
+        Value(value, str(source), _layer_name(code), "IN_FORCE", f"event {event.event_id}", from_day),
     )
 
 
@@ -232,6 +187,7 @@ def _published(calendar: Calendar, event: Event) -> Calendar:
         [day_number(day) for day in data["holidays"]],
         [day_number(day) for day in data["workdays"]],
         str((event.document or {}).get("no") or f"event {event.event_id}"),
+        event.occurred_on,
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from domain.departments import DEPARTMENTS
 from domain.events import CATALOGUE
-from domain.policy_keys import KEYS, PAIRS, parse_pack_value
+from domain.policy_contradictions import contradictions
+from domain.policy_keys import KEYS, parse_value
 from domain.toml_lines import Path, key_lines, line_of
 
 LAYERS: Final = frozenset({"NATIONAL", "PROVINCE", "CITY", "DISTRICT", "EXAMPLE", "PRODUCT"})
@@ -89,12 +90,12 @@ def _check_head(raw: Mapping[str, Any]) -> None:
 
 
 def _check_values(table: Any, path: Path) -> None:
-    """The lines of [values], here or of an area, and the pairs among them."""
+    """The lines of [values], here or of an area, and what contradicts itself among them."""
     _must(isinstance(table, dict), path, f"{path[-1]} 应为表")
     values = {key: _checked_value(key, entry, (*path, key)) for key, entry in table.items()}
-    for low, high in PAIRS:
-        both = low in values and high in values
-        _must(not both or values[low] <= values[high], (*path, low), f"{low} 大于 {high}，自相矛盾")
+    standing = {key: value for key, value in values.items() if table[key]["status"] != "RETIRED"}
+    for fault in contradictions(standing):
+        raise _Fault((*path, fault.keys[0]), fault.message)
 
 
 def _checked_value(key: str, entry: Any, path: Path) -> Any:
@@ -107,7 +108,7 @@ def _checked_value(key: str, entry: Any, path: Path) -> Any:
     _must("tag" not in entry or entry["tag"] in TAGS, path, f"参数 {key} 的 tag 应为{'、'.join(sorted(TAGS))}")
     _must(_is_day(entry.get("valid_from", "2000-01-01")), path, f"参数 {key} 的 valid_from 应为YYYY-MM-DD")
     try:
-        return parse_pack_value(key, entry["value"])
+        return parse_value(key, entry["value"])
     except ValueError as error:
         raise _Fault(path, str(error)) from None
 

@@ -76,6 +76,15 @@ def _map(raw: Any, names: frozenset[str]) -> dict[str, str]:
     return {str(key): _one(value, names) for key, value in _typed(raw, dict).items()}
 
 
+def _substitutes(raw: Any, names: frozenset[str]) -> dict[str, str]:
+    """Missing office → the office that stands in for it; that one must not be missing itself."""
+    found = {_department(key, names): _department(value, names) for key, value in _typed(raw, dict).items()}
+    missing = set(found) & set(found.values())
+    if missing:
+        raise ValueError(f"{min(missing)}既被替代又替代他人")
+    return found
+
+
 def _lists_of(
     form: Form,
 ) -> Callable[[Any, frozenset[str]], dict[str, tuple[str, ...]]]:
@@ -86,6 +95,6 @@ def _lists_of(
 FORMS: Final[Mapping[str, Form]] = {
     "int": _int, "ratio": _ratio, "share": _share, "bool": lambda raw, _: _typed(raw, bool), "text": _one, "day": _day,
     "one": _one, "ints": _each(_int), "ratios": _each(_ratio), "texts": _each(_one), "set": _each(_one),
-    "department": _department, "departments": _each(_department), "map": _map, "lists": _lists_of(_one),
+    "department": _department, "departments": _each(_department), "map": _map, "substitutes": _substitutes, "lists": _lists_of(_one),
     "departments_map": _lists_of(_department),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 A pack with a key that does not stand here is refused. Forms:
 `int` (≥ 0) · `ratio` (exact, ≥ 0) · `share` (exact, 0 to 1) · `bool` · `text` · `day` · `one` of the names that follow ·
 `ints`, `ratios`, `texts` (tuples) · `set` of the names that follow · `department`, `departments`, `departments_map` · `map` of
-texts · `lists` (map of texts). `?` after the form: may be null ("not checked, not computed").
+texts · `substitutes` (map of departments) · `lists` (map of texts). `?` after the form: may be null ("not checked, not computed").
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ term.apply_months int months 8.1
 assess.expiry.from_months int months 6.1
 alert.levels lists - 2.5
 alert.during_exit bool - 5.4
-departments.map map - 2.2
+departments.map substitutes - 2.2
 admission.env_class set - 2.4 REPORT FORM REGISTRATION
 admission.reviewers departments - 11.24
 agreement.required bool - 11
@@ -95,7 +95,7 @@ ld.start_permille_day ratio? ‰/d 3.3
 ld.complete_permille_day ratio? ‰/d 3.3
 ld.start_stops_at set - 8.1 construction.started exit.opened
 ld.complete_needs_start bool - 8.1
-ld.cap_ratio ratio? ratio 3.3
+ld.cap_ratio share? ratio 3.3
 topup.due_days int d 3.3
 refund.method one - 3.3 PRO_RATA_TERM
 refund.year_days int d 3.3
@@ -207,26 +207,15 @@ def _read(line: str) -> tuple[str, Key]:
 
 KEYS: Final[Mapping[str, Key]] = dict(map(_read, _REGISTRY.strip().splitlines()))
 
-PAIRS: Final = (
-    ("assess.process.from_years", "assess.process.to_years"),
-    ("term.apply_months", "remind.term_months"),
-    ("grade.a", "grade.b_cumulative"),
-)
-"""Pairs of which the first may not be above the second: a pack that says otherwise contradicts itself."""
+DOC_TYPES: Final = KEYS["filing.doc_types"].names
+IDLE_EFFECTS: Final = frozenset({"DETERMINED", "EXEMPTED", "WITHDRAWN"})
 
 ORGANISATION: Final = frozenset({"departments.map", "assessment.lead"})
-"""Keys that say who is who: they have no day, so a pack sets them and `rules.amended` may not."""
+"""Keys that say who is who: they have no day. What a pack or an amendment says of them holds as soon as it is known."""
 
 
 def parse_value(key: str, raw: Any) -> Any:
-    """A value that `rules.amended` gives, as the engine reads it. Raises ValueError."""
-    if key in ORGANISATION:
-        raise ValueError(f"参数 {key} 没有生效日，只能随规则包更换")
-    return parse_pack_value(key, raw)
-
-
-def parse_pack_value(key: str, raw: Any) -> Any:
-    """A value of a pack as the engine reads it. Raises ValueError when the key is unknown or the form is another."""
+    """A value of a pack or an amendment as the engine reads it. Raises ValueError when the key is unknown or the form is another."""
     known = KEYS.get(key)
     if known is None:
         raise ValueError(f"未知参数 {key}")

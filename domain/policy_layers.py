@@ -31,12 +31,14 @@ class Layer:
     values: Mapping[str, Sequence[Value]]
 
     @classmethod
-    def of(cls, values: Mapping[str, Value], amended: Iterable[tuple[str, Value]] = (), drafts: str = "APPLY") -> Layer:
-        """The values of a pack and its amendments; drafts that a pack ignores leave what they would replace."""
+    def of(
+        cls, values: Mapping[str, Value], amended: Iterable[tuple[str, Value]] = (), *, drafts: bool = True
+    ) -> Layer:
+        """The values of a pack and its amendments; without its drafts, what they would replace stays."""
         found = {
             key: [value]
             for key, value in values.items()
-            if value.status != "RETIRED" and not (drafts == "IGNORE" and value.status == "DRAFT")
+            if value.status != "RETIRED" and (drafts or value.status != "DRAFT")
         }
         for key, value in amended:
             found.setdefault(key, []).append(value)

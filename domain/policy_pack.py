@@ -18,7 +18,9 @@ from typing import Any, Final
 
 from domain.event import day_number
 from domain.policy_check import PackRefused, check
-from domain.policy_keys import KEYS, ORGANISATION, PAIRS, parse_pack_value
+from domain.policy_contradictions import contradictions
+from domain.policy_keys import KEYS, ORGANISATION, parse_value
+from domain.toml_lines import key_lines, line_of
 
 BASE: Final = "000000"
 
@@ -122,7 +124,7 @@ def _values(table: Mapping[str, Any], label: str, valid_from: int | None) -> dic
     found: dict[str, Value] = {}
     for key, entry in table.items():
         try:
-            value = parse_pack_value(key, entry["value"])
+            value = parse_value(key, entry["value"])
         except ValueError:
             continue
         since = day_number(entry["valid_from"]) if "valid_from" in entry else valid_from
@@ -166,13 +168,19 @@ def ancestors(code: str) -> tuple[str, ...]:
 
 
 def check_together(packs: Iterable[Pack]) -> None:
-    """The base pack sets every key, and no pack contradicts what it inherits. Raises PackRefused."""
+    """The base pack sets every key, and no pack contradicts what it inherits. Raises PackRefused with the line."""
     by_code = {pack.code: pack for pack in packs}
     missing = set(KEYS) - set(by_code[BASE].values)
     if missing:
         raise PackRefused(f"{BASE}.toml", 1, f"基础包没有参数 {min(missing)}")
-    for code in by_code:
-        values = {key: value for one in ancestors(code) if one in by_code for key, value in by_code[one].values.items()}
-        for low, high in PAIRS:
-            if values[low].value > values[high].value:
-                raise PackRefused(f"{code}.toml", 1, f"连同上级规则包，{low} 大于 {high}，自相矛盾")
+    for code, pack in by_code.items():
+        chain = [by_code[one].values for one in ancestors(code) if one in by_code]
+        for table, path in (
+            (chain, ("values",)),
+            *(((*chain, area.values), ("areas", name, "values")) for name, area in pack.areas.items()),
+        ):
+            values = {key: value.value for layer in table for key, value in layer.items() if value.status != "RETIRED"}
+            for fault in contradictions(values):
+                own = next((key for key in fault.keys if key in table[-1]), fault.keys[0])
+                line = line_of(key_lines(pack.content), (*path, own))
+                raise PackRefused(f"{code}.toml", line, f"连同上级规则包，{fault.message}")

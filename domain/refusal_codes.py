@@ -63,6 +63,8 @@ BREACH_NOT_NAMED|未指明违约|Breach not named|breach_id或obligation|契约3
 AGREEMENT_NOT_ASSUMED|受让方未承接监管协议|Agreement not assumed|assumes_agreement为true|规范2.4、5.1
 RULE_UNKNOWN|没有这个规则参数|Unknown rule|参数须在第10部分之内|规范10
 RULE_VALUE|规则参数的值不合格式|Malformed rule value|值须合参数的形式|规范10
+RULE_CONTRADICTION|规则参数自相矛盾|Contradictory rules|参数之间不得矛盾，下级行政区和园区一并检查|规范10
+RULE_NOT_DATED|规则参数没有生效日|Rule without a day|部门分工自登记起生效|规范2.2
 OTHER_YEAR|日期不在该年度|Another year|节假日须在所公布年度内|规范4.2
 CATALOGUE_PROHIBITED|项目属禁止类|Prohibited project|禁止类不得准入|规范2.1
 NOT_ADMITTED|尚未准入|Not admitted|必评部门全部通过|规范2.1、11.24

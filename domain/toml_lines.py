@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,9 +16,13 @@ _OPEN_TEXT: Final = re.compile(r"\"\"\"|'''")
 
 
 def key_lines(content: str) -> dict[Path, int]:
-    """Path of each table and key → its line, from 1. The text must be TOML; keys within one line share that line."""
+    """Path of each table and key → its line, from 1. The text must be TOML; keys within one line share that line.
+
+    The tables of an array `[[name]]` are `("name", "0")`, `("name", "1")` and so on.
+    """
     lines: dict[Path, int] = {(): 1}
     table: Path = ()
+    arrays: Counter[Path] = Counter()
     depth, text = 0, ""
     for number, line in enumerate(content.split("\n"), start=1):
         rest = line
@@ -29,6 +34,9 @@ def key_lines(content: str) -> dict[Path, int]:
         elif depth == 0:
             if line.lstrip().startswith("["):
                 table = _path(line.strip().lstrip("["))
+                if line.lstrip().startswith("[["):
+                    arrays[table] += 1
+                    table = (*table, str(arrays[table] - 1))
                 _note(lines, table, number)
                 continue
             found = _path(line)

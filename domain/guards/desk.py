@@ -78,11 +78,8 @@ class Desk:
         return Refusal(Kind.ENTITLEMENT, code, message)
 
     def refuse_by(self, key: str, code: str, message: str) -> None:
-        """Refuses by a parameter; a DRAFT value of a pack that says WARN only warns (specification 11.25)."""
+        """Refuses by a parameter, naming its text where that has no full force (specification 11.25)."""
         value = self.rules.value(key, self.day)
-        if value.status == "DRAFT" and self.rules.drafts in ("WARN", "IGNORE"):
-            self.warn(code, f"{message}（草案：{value.source}）")
-            return
         suffix = f"（依据：{value.source}，{value.status}）" if value.status in ("DRAFT", "DEFAULT") else ""
         raise self.refuse(code, message + suffix)
 

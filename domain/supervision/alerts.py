@@ -124,12 +124,12 @@ def _term(life: Life) -> Iterator[Alert]:
         return
     end = span.end
     opens = add_months(end, -life.rule("remind.term_months"))
-    last = life.rolled(add_months(end, -life.rule("term.apply_months")), "application")
+    before = span.counts_from
+    applied = [fact.occurred_on for fact in life.of("renewal.applied") if fact.occurred_on >= before]
+    last = life.rolled(add_months(end, -life.rule("term.apply_months")), "application", applied[0] if applied else None)
     life.may(opens, last + 1, end + 1)
     if not opens <= life.as_of <= end:
         return
-    before = span.counts_from
-    applied = [fact.occurred_on for fact in life.of("renewal.applied") if fact.occurred_on >= before]
     decided = any(fact.occurred_on >= before and fact is not span.source for fact in life.of("renewal.decided"))
     if life.as_of <= last and not applied and not decided:
         message = f"土地使用权至{day_text(end)}届满，续期申请最迟{day_text(last)}提出"

@@ -22,7 +22,8 @@ def filings(life: Life) -> list[Filing]:
     for doc_type, reference, dated in _owed(life):
         if doc_type in types and dated >= first and not life.is_history(dated):
             unrolled = add_months(dated, months)
-            due, filed = life.rolled(unrolled, "filing"), _match(submitted, doc_type, reference, dated)
+            filed = _match(submitted, doc_type, reference, dated)
+            due = life.rolled(unrolled, "filing", filed)
             if filed is None:
                 life.will(unrolled - life.rule("remind.filing_days"), due + 1)
             found.append(_state(life, doc_type, reference, due, unrolled, filed))

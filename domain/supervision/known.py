@@ -107,9 +107,12 @@ class Known:
         """The value of a parameter on the day."""
         return self.rules.get(key, self.as_of)
 
-    def rolled(self, day: int, act: str) -> int:
-        """The last day for an act that someone owes: a holiday moves it on where the pack says so (4.2)."""
-        return self.calendar.roll(day) if act in self.rule("calendar.roll.acts") else day
+    def rolled(self, day: int, act: str, done: int | None = None) -> int:
+        """The last day for an act that someone owes: a holiday moves it on where the pack says so (4.2).
+
+        An act that was done is counted by the calendar of the day on which it was done.
+        """
+        return self.calendar.roll(day, done) if act in self.rule("calendar.roll.acts") else day
 
     def anniversary(self, start: int, years: int) -> int:
         """The day on which a time that runs by itself completes so many years; no holiday moves it (4.2, 4.3)."""

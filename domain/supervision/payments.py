@@ -93,7 +93,11 @@ def _payables(life: Life) -> list[Payable]:
             rest = payable.take(fact.occurred_on, rest)
         if rest > 0 and found:
             (named or found[0]).fees.append((fact.occurred_on, rest))
-    return sorted([*found, *_bond(life)], key=lambda payable: (payable.due, payable.key))
+    found += _bond(life)
+    for payable in found:
+        if payable.fulfilled_on is not None:
+            payable.rolled = life.rolled(payable.due, "payment", payable.fulfilled_on)
+    return sorted(found, key=lambda payable: (payable.due, payable.key))
 
 
 def _instalments(life: Life) -> list[Payable]:

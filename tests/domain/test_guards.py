@@ -31,7 +31,7 @@ def take(events, kind, day, data, by="NRP", related=None, contract_no=None):
         normalise(kind, data),
     )
     return decide(
-        facts, command, Context(day_number("2046-01-01"), BOOK.rules("120114"), BOOK.calendar(), related or {})
+        facts, command, Context(day_number("2046-01-01"), BOOK.rules("120114"), BOOK.calendar(), related or {}, BOOK)
     )
 
 

@@ -35,7 +35,7 @@ def attempt(played, entry):
     rules = BOOK.rules(event.jurisdiction)
     if not rules.entitled(event.type, event.department):
         raise Refusal(Kind.ENTITLEMENT, "NOT_ENTITLED", "x")
-    return event, decide(fold(played.events, RANK), command, Context(TODAY, rules, BOOK.calendar(), {}))
+    return event, decide(fold(played.events, RANK), command, Context(TODAY, rules, BOOK.calendar(), {}, BOOK))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

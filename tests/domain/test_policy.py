@@ -207,10 +207,58 @@ def test_red_alerts_follow_their_parameter():
 
 
 def test_an_amendment_that_this_release_cannot_read_changes_nothing():
-    faulty = [("remind.colour", 1), ("remind.idle_days", "many"), ("assessment.lead", "STB")]
+    faulty = [("remind.colour", 1), ("remind.idle_days", "many"), ("assessment.lead", "XYZ")]
     known = book(*[amended(20 + n, "120114", key, raw, "2024-01-01") for n, (key, raw) in enumerate(faulty)])
     assert on(known.rules("120114"), "remind.idle_days", "2025-01-01") == 60
     assert known.rules("120114").assessment_lead == "MIIT"
+
+
+def test_who_is_who_may_be_amended_and_holds_as_soon_as_it_is_known():
+    substitutes = amended(20, "120114", "departments.map", {"MIIT": "STB"}, "2024-06-01")
+    rules = book(substitutes).rules("120114")
+    assert rules.assessment_lead == "STB" == rules.supervisors["O-REACH"][0]
+    assert rules.entitled("performance.assessed", "STB") and not rules.entitled("performance.assessed", "MIIT")
+    lead = book(amended(20, "120114", "assessment.lead", "DRC", "2024-06-01")).rules("120114")
+    assert lead.assessment_lead == "DRC"
+    assert book(substitutes).rules("371502").assessment_lead == "MIIT"
+
+
+# --- contradictions of amendments
+
+
+def contradicting(known, *amendments):
+    """(where, message) of what the last amendment brings into contradiction."""
+    *earlier, last = amendments
+    for one in earlier:
+        known = known.amended(one.jurisdiction, one)
+    since = day_number(last.data["valid_from"])
+    found = known.amended(last.jurisdiction, last).contradictions(last.jurisdiction, last.data["key"], since)
+    return [where for where, _ in found]
+
+
+def test_an_amendment_is_checked_with_what_it_inherits_and_with_earlier_ones():
+    later_window = amended(20, "120114", "remind.term_months", 30, "2024-01-01")
+    early = amended(21, "120114", "term.apply_months", 24, "2024-06-01")
+    assert contradicting(book(), early) == ["120114", "120114-KFQ"]
+    assert contradicting(book(), later_window, early) == []
+
+
+def test_an_amendment_is_checked_on_every_day_on_which_it_stands():
+    narrow = amended(20, "371500", "remind.term_months", 10, "2026-01-01")
+    before = amended(21, "371500", "term.apply_months", 12, "2024-01-01")
+    assert contradicting(book(), narrow)  # 12 of the base pack
+    relaxed = amended(19, "371500", "term.apply_months", 9, "2024-01-01")
+    assert not contradicting(book(), relaxed, narrow)
+    assert contradicting(book(), relaxed, narrow, before)  # from 2026 on
+    ended = amended(22, "371500", "term.apply_months", 9, "2025-12-31")
+    assert not contradicting(book(), relaxed, narrow, ended, before)
+
+
+def test_an_amendment_is_checked_with_those_below():
+    district = amended(20, "120114", "term.apply_months", 17, "2024-01-01")
+    city = amended(21, "120000", "remind.term_months", 15, "2024-06-01")
+    assert "120114" in contradicting(book(), district, city)
+    assert contradicting(book(), city) == []
 
 
 # --- areas
@@ -249,12 +297,38 @@ def test_a_lower_version_never_takes_the_place_of_a_higher():
     assert book(packs=[second, first]).rules("110101").id == "110000/2"
 
 
-@pytest.mark.parametrize(("drafts", "expected"), [("APPLY", 90), ("WARN", 90), ("IGNORE", 60)])
-def test_a_pack_says_what_its_drafts_do(drafts, expected):
+@pytest.mark.parametrize(
+    ("drafts", "binding", "advised"), [("APPLY", 90, None), ("WARN", 60, 90), ("IGNORE", 60, None)]
+)
+def test_a_pack_says_what_its_drafts_do(drafts, binding, advised):
     draft = pack("110000", entry("remind.idle_days", 90, "DRAFT"), drafts=drafts)
     rules = book(packs=[draft]).rules("110101")
-    assert rules.get("remind.idle_days", DAY) == expected
-    assert rules.drafts == drafts
+    assert rules.get("remind.idle_days", DAY) == binding
+    assert (rules.advised and rules.advised.get("remind.idle_days", DAY)) == advised
+
+
+def test_a_draft_of_the_city_only_warns_in_its_districts_too():
+    city = pack("110000", entry("remind.idle_days", 90, "DRAFT"), drafts="WARN")
+    district = pack("110101", entry("remind.cure_days", 20, "DRAFT"))
+    rules = book(packs=[city, district]).rules("110101")
+    assert (rules.get("remind.idle_days", DAY), rules.get("remind.cure_days", DAY)) == (60, 20)
+    assert rules.advised.get("remind.idle_days", DAY) == 90
+
+
+def test_a_pack_that_is_retired_gives_way_whole():
+    text = HEAD.format("110000", 2, "APPLY").replace("IN_FORCE", "RETIRED") + entry("remind.idle_days", 90)
+    rules = book(packs=[read_pack(text)]).rules("110000")
+    assert rules.get("remind.idle_days", DAY) == 60
+    assert rules.status == "RETIRED"
+
+
+def test_a_status_is_that_of_the_value_and_not_of_its_pack():
+    rules = RuleBook.shipped().rules("120114")
+    assert rules.value("rank.last_n", DAY).status == "DRAFT"
+    assert rules.value("pay.terminate_after_days", DAY).status == "IN_FORCE"
+    assert rules.value("remind.idle_days", DAY).status == "DEFAULT"
+    amended_here = book(amended(20, "120114", "rank.last_n", 5, "2024-01-01")).rules("120114")
+    assert amended_here.value("rank.last_n", DAY).status == "IN_FORCE"
 
 
 def test_a_retired_value_gives_way_to_what_it_had_replaced():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.policy import PackRefused, RuleBook, read_pack, shipped_packs
-from domain.policy_keys import KEYS, ORGANISATION, parse_pack_value, parse_value
+from domain.policy_keys import KEYS, parse_value
 from domain.policy_pack import check_together, recall_pack
 from domain.toml_lines import key_lines, line_of
 
@@ -112,17 +112,51 @@ def test_a_faulty_head_is_refused_with_its_line(number, line, message):
     assert fault.line == number + 1
 
 
-def test_a_pair_that_contradicts_itself_is_refused():
-    pair = [value("assess.process.to_years", 5), value("assess.process.from_years", 6)]
-    fault = refused("[values]", *pair)
-    assert "自相矛盾" in str(fault)
-    assert fault.line == 9
+@pytest.mark.parametrize(
+    ("entries", "at", "message"),
+    [
+        ([("assess.process.to_years", 5), ("assess.process.from_years", 6)], 9, "自相矛盾"),
+        ([("remind.term_months", 6), ("term.apply_months", 12)], 9, "自相矛盾"),
+        ([("term.usual_max_years", 60), ("term.max_years", 50)], 8, "自相矛盾"),
+        ([("grade.b_cumulative", '"0.97"'), ("grade.d", '"0.05"')], 8, "之和大于1"),
+        ([("breach.answer_days", 90), ("escalation.interview_days", 60)], 8, "自相矛盾"),
+        ([("lease.long_years", "[20, 5]")], 8, "由小到大"),
+        ([("lease.long_years", "[5]")], 8, "应有2个值"),
+        ([("lease.long_years", "[5, 60]"), ("term.max_years", 50)], 8, "自相矛盾"),
+        ([("bond.release_shares", '["0.6", "0.3", "0.2"]')], 8, "之和大于1"),
+        ([("ld.cap_ratio", '"1.2"')], 8, "不能大于1"),
+        ([("alert.levels", '{ RED = ["A-PAY"], YELLOW = ["A-PAY-30"] }')], 8, "既是黄色又是红色"),
+        ([("alert.levels", '{ ORANGE = ["A-PAY"] }')], 8, "RED 和 YELLOW"),
+        ([("filing.triggers", '{ "contract.signed" = "LETTER" }')], 8, "没有文件类型 LETTER"),
+        ([("idle.effect_of_determination", '{ NOT_IDLE = "FORGOTTEN" }')], 8, "NOT_IDLE=FORGOTTEN"),
+        ([("departments.map", '{ MIIT = "STB", STB = "DRC" }')], 8, "STB既被替代又替代他人"),
+        ([("departments.map", '{ MIIT = "XYZ" }')], 8, "未知部门XYZ"),
+    ],
+)
+def test_values_that_cannot_hold_together_are_refused_with_the_line(entries, at, message):
+    fault = refused("[values]", *(value(key, raw) for key, raw in entries))
+    assert message in str(fault)
+    assert fault.line == at
 
 
-def test_a_pack_that_contradicts_what_it_inherits_is_refused():
-    wrong = read_pack("\n".join([*HEAD, "[values]", value("assess.process.from_years", 6)]))
-    with pytest.raises(PackRefused, match="连同上级规则包"):
+def test_a_retired_value_contradicts_nothing():
+    retired = value("assess.process.from_years", 6, ORIGIN.replace("IN_FORCE", "RETIRED"))
+    assert read_pack("\n".join([*HEAD, "[values]", value("assess.process.to_years", 5), retired]))
+
+
+def test_a_pack_that_contradicts_what_it_inherits_is_refused_with_its_line():
+    wrong = read_pack("\n".join([*HEAD, "[values]", "", value("assess.process.from_years", 6)]))
+    with pytest.raises(PackRefused, match="连同上级规则包") as caught:
         check_together([*shipped_packs(), wrong])
+    assert (caught.value.file, caught.value.line) == ("371500.toml", 9)
+
+
+def test_a_value_of_an_area_that_contradicts_its_jurisdiction_is_refused_with_its_line():
+    area = '[areas.A]\nname = "A"\nkind = "ZONE"\nparent = "371502"\n[areas.A.values]'
+    wrong = read_pack("\n".join([*HEAD, area, value("term.usual_max_years", 60)]))
+    with pytest.raises(PackRefused, match=r"term\.usual_max_years 大于 term\.max_years") as caught:
+        check_together([*shipped_packs(), wrong])
+    assert caught.value.line == 12
 
 
 def test_a_base_pack_that_leaves_a_parameter_out_is_refused():
@@ -161,14 +195,6 @@ def test_a_pack_of_another_release_is_read_for_what_this_one_knows():
 def test_a_shipped_pack_is_the_same_at_the_door_and_in_the_archive():
     for pack in shipped_packs():
         assert recall_pack(pack.content) == pack
-
-
-@pytest.mark.parametrize("key", sorted(ORGANISATION))
-def test_who_is_who_changes_with_a_pack_alone(key):
-    raw = {"MIIT": "STB"} if key == "departments.map" else "STB"
-    assert parse_pack_value(key, raw) == raw
-    with pytest.raises(ValueError, match="只能随规则包更换"):
-        parse_value(key, raw)
 
 
 @given(st.sampled_from(sorted(KEYS)), st.recursive(
