@@ -11,8 +11,7 @@ from typing import Any, Final
 from domain.calendar import Calendar
 from domain.event import Event, day_number
 from domain.policy_check import PackRefused
-from domain.policy_contradictions import Contradiction, contradictions
-from domain.policy_keys import KEYS, ORGANISATION, parse_value
+from domain.policy_keys import ORGANISATION, parse_value
 from domain.policy_layers import Layer
 from domain.policy_pack import Pack, Value, ancestors, read_pack, recall_pack, shipped_base, shipped_packs
 from domain.policy_rules import ENGINE, Rules
@@ -55,7 +54,8 @@ class RuleBook:
                     packs[pack.code] = pack
             elif event.type == "rules.amended":
                 code = event.parcel_id.partition(":")[2]
-                amendment = _amendment(event, code)
+                source = (event.document or {}).get("no")
+                amendment = _amendment(event.data, code, f"event {event.event_id}", source)
                 if amendment is not None:
                     amendments.setdefault(code, []).append(amendment)
             elif event.type == "calendar.published":
@@ -78,29 +78,25 @@ class RuleBook:
             found = self._resolved[key] = Rules(jurisdiction, chain, self._layers(line, key[1]), advised)
         return found
 
-    def amended(self, code: str, event: Event) -> RuleBook:
-        """The book after one more `rules.amended` of a jurisdiction."""
-        found = _amendment(event, code)
+    def amended(self, code: str, data: Mapping[str, Any]) -> RuleBook:
+        """The book with the data of one more `rules.amended` of a jurisdiction."""
+        found = _amendment(data, code, "proposal")
         amendments = {**self._amendments, code: [*self._amendments.get(code, ()), *([found] if found else ())]}
-        return RuleBook(self._packs, amendments, self._calendar, max(self.position, event.position))
+        return RuleBook(self._packs, amendments, self._calendar, self.position)
 
-    def contradictions(self, code: str, key: str, on: int) -> Iterator[tuple[str, Contradiction]]:
-        """(jurisdiction or area, contradiction) of a parameter from a day on, here and below, while its value stands."""
-        for jurisdiction, area in self._below(code):
-            rules = self.rules(jurisdiction, area)
-            until = min((day for day in rules.days_of_change(key) if day > on), default=None)
-            changes = {
-                day for one in KEYS for day in rules.days_of_change(one) if day > on and (until is None or day < until)
-            }
-            for day in sorted({on, *changes}):
-                values = {one: rules.get(one, day) for one in KEYS}
-                yield from ((area or jurisdiction, one) for one in contradictions(values) if key in one.keys)
+    def with_pack(self, pack: Pack) -> RuleBook:
+        """The book with another pack of a jurisdiction."""
+        return RuleBook({**self._packs, pack.code: pack}, self._amendments, self._calendar, self.position)
 
-    def _below(self, code: str) -> Iterator[tuple[str, str | None]]:
-        """The jurisdiction, those under it that have rules of their own, and the areas of all of them."""
+    def with_calendar(self, calendar: Calendar) -> RuleBook:
+        """The book with other working days."""
+        return RuleBook(self._packs, self._amendments, calendar, self.position)
+
+    def below(self, code: str) -> Iterator[Rules]:
+        """The rules of a jurisdiction, of those under it that have some of their own, and of the areas of all of them."""
         known = {code, *(one for one in (*self._packs, *self._amendments) if code in ancestors(one))}
-        yield from ((one, None) for one in sorted(known))
-        yield from ((home, area) for area, (home, _) in sorted(self._areas.items()) if home in known)
+        yield from (self.rules(one) for one in sorted(known))
+        yield from (self.rules(home, area) for area, (home, _) in sorted(self._areas.items()) if home in known)
 
     def packs(self) -> Mapping[str, Pack]:
         """The packs in use by code."""
@@ -151,21 +147,16 @@ class RuleBook:
         return found
 
 
-def _amendment(event: Event, code: str) -> Amendment | None:
+def _amendment(data: Mapping[str, Any], code: str, label: str, document: str | None = None) -> Amendment | None:
     """A stored `rules.amended`; None where this release does not know its key or form any more."""
-    data = event.data
     try:
         key, since = data["key"], day_number(data["valid_from"])
         value = parse_value(key, data["value"])
     except (KeyError, TypeError, ValueError):
         return None
-    source = data.get("source") or (event.document or {}).get("no") or f"event {event.event_id}"
+    source = str(data.get("source") or document or label)
     from_day = None if key in ORGANISATION else since
-    return (
-        data.get("area_id"),
-        key,
-        Value(value, str(source), _layer_name(code), "IN_FORCE", f"event {event.event_id}", from_day),
-    )
+    return data.get("area_id"), key, Value(value, source, _layer_name(code), "IN_FORCE", label, from_day)
 
 
 _MUNICIPALITIES: Final = frozenset({"110000", "120000", "310000", "500000"})

@@ -34,7 +34,7 @@ class PackRefused(ValueError):  # noqa: N818 - an answer at start-up
 
     def __init__(self, file: str, line: int, message: str) -> None:
         super().__init__(f"{file} 第{line}行：{message}")
-        self.file, self.line = file, line
+        self.file, self.line, self.message = file, line, message
 
 
 class _Fault(Exception):  # noqa: N818 - found inside, refused at the border with its line
@@ -66,7 +66,8 @@ def _within(value: Any, allowed: frozenset[str], path: Path, what: str) -> None:
     _must(known, path, f"{what}应为{'、'.join(sorted(allowed))}之一，写成了 {value!r}")
 
 
-def _is_day(value: Any) -> bool:
+def is_day(value: Any) -> bool:
+    """Is this an ISO day."""
     try:
         return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
     except ValueError:
@@ -84,7 +85,7 @@ def _check_head(raw: Mapping[str, Any]) -> None:
     _must(raw["version"] >= 1, ("version",), "version 从1开始")
     _within(raw["status"], STATUSES, ("status",), "状态（status）")
     _within(raw["drafts"], DRAFTS, ("drafts",), "drafts ")
-    _must(_is_day(raw.get("valid_from", "2000-01-01")), ("valid_from",), "valid_from 应为YYYY-MM-DD")
+    _must(is_day(raw.get("valid_from", "2000-01-01")), ("valid_from",), "valid_from 应为YYYY-MM-DD")
     for name in _TABLES:
         _must(isinstance(raw.get(name, {}), dict), (name,), f"{name} 应为表")
 
@@ -106,7 +107,7 @@ def _checked_value(key: str, entry: Any, path: Path) -> Any:
     _check_origin(entry, path, f"参数 {key} ")
     _must(entry.get("unit") in (None, KEYS[key].unit), path, f"参数 {key} 的单位是 {KEYS[key].unit}")
     _must("tag" not in entry or entry["tag"] in TAGS, path, f"参数 {key} 的 tag 应为{'、'.join(sorted(TAGS))}")
-    _must(_is_day(entry.get("valid_from", "2000-01-01")), path, f"参数 {key} 的 valid_from 应为YYYY-MM-DD")
+    _must(is_day(entry.get("valid_from", "2000-01-01")), path, f"参数 {key} 的 valid_from 应为YYYY-MM-DD")
     try:
         return parse_value(key, entry["value"])
     except ValueError as error:

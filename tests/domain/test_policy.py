@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.amendments import AmendmentRefused
+from domain.amendments import amended as amend
 from domain.event import Event, day_number
 from domain.events import CATALOGUE
 from domain.policy import RuleBook, Rules, read_pack, shipped_packs
@@ -227,20 +229,23 @@ def test_who_is_who_may_be_amended_and_holds_as_soon_as_it_is_known():
 
 
 def contradicting(known, *amendments):
-    """(where, message) of what the last amendment brings into contradiction."""
+    """Where the last amendment, after the others, contradicts something; None where it does not."""
     *earlier, last = amendments
     for one in earlier:
-        known = known.amended(one.jurisdiction, one)
-    since = day_number(last.data["valid_from"])
-    found = known.amended(last.jurisdiction, last).contradictions(last.jurisdiction, last.data["key"], since)
-    return [where for where, _ in found]
+        known = known.amended(one.jurisdiction, one.data)
+    try:
+        amend(known, last.jurisdiction, last.data, DAY)
+    except AmendmentRefused as refused:
+        assert refused.code == "RULE_CONTRADICTION"
+        return refused.message.partition("：")[0]
+    return None
 
 
 def test_an_amendment_is_checked_with_what_it_inherits_and_with_earlier_ones():
     later_window = amended(20, "120114", "remind.term_months", 30, "2024-01-01")
     early = amended(21, "120114", "term.apply_months", 24, "2024-06-01")
-    assert contradicting(book(), early) == ["120114", "120114-KFQ"]
-    assert contradicting(book(), later_window, early) == []
+    assert contradicting(book(), early) == "120114"
+    assert contradicting(book(), later_window, early) is None
 
 
 def test_an_amendment_is_checked_on_every_day_on_which_it_stands():
@@ -257,8 +262,26 @@ def test_an_amendment_is_checked_on_every_day_on_which_it_stands():
 def test_an_amendment_is_checked_with_those_below():
     district = amended(20, "120114", "term.apply_months", 17, "2024-01-01")
     city = amended(21, "120000", "remind.term_months", 15, "2024-06-01")
-    assert "120114" in contradicting(book(), district, city)
-    assert contradicting(book(), city) == []
+    assert contradicting(book(), district, city) == "120114"
+    assert contradicting(book(), city) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "code"),
+    [
+        ({"key": "remind.colour", "value": 1}, "key", "RULE_UNKNOWN"),
+        ({"key": "remind.idle_days", "value": "many"}, "value", "RULE_VALUE"),
+        ({"key": "ld.cap_ratio", "value": "1.01"}, "value", "RULE_VALUE"),
+        ({"key": "departments.map", "value": {"MIIT": "XYZ"}}, "value", "RULE_VALUE"),
+        ({"key": "assessment.lead", "value": "STB", "valid_from": "2025-01-02"}, "valid_from", "RULE_NOT_DATED"),
+        ({"key": "assessment.lead", "value": "STB", "area_id": "120114-KFQ"}, "area_id", "RULE_NOT_DATED"),
+        ({"key": "term.apply_months", "value": 19}, "value", "RULE_CONTRADICTION"),
+    ],
+)
+def test_an_amendment_that_cannot_hold_is_refused_at_its_field(data, field, code):
+    with pytest.raises(AmendmentRefused) as caught:
+        amend(book(), "120114", {"valid_from": "2025-01-01"} | data, DAY)
+    assert (caught.value.field, caught.value.code) == (field, code)
 
 
 # --- areas

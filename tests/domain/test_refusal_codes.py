@@ -16,7 +16,7 @@ USES = (
     r'MalformedCode\(\s*"([A-Z_]+)"',
     r'FieldError\(\s*[^,]+,\s*"([A-Z_]+)"',
     r'"\w+": \("([A-Z_]+)", "',
-    r'"(RULE_[A-Z]+)"',
+    r'"(RULE_[A-Z_]+)"',
     r'"(OTHER_YEAR)"',
 )
 
