@@ -6,12 +6,13 @@ from typing import Any
 
 import typer
 
-from api.commands import alerts, config, history_in, keys, log, moving_parts
+from api.commands import alerts, config, history_in, keys, log, moving_parts, rules
 
 app = typer.Typer(name="landcycle", help="产业用地全生命周期共同监管 · joint supervision of industrial land over its whole life.", no_args_is_help=True,
                   add_completion=False, pretty_exceptions_enable=False)  # fmt: skip
-for part in (moving_parts, history_in, log):
+for part in (moving_parts, history_in, rules, log):
     app.add_typer(part.app)
+app.add_typer(rules.calendar_app, name="calendar")
 app.add_typer(keys.app, name="keys")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(config.app, name="config")
