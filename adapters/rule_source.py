@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from adapters.event_codec import NO_HASH
 from adapters.parcel_log import ParcelLog, head, read_rules
 from adapters.receipts import Append, Appended, Head
 from domain.decision import Decided
-from domain.event import Event
-from domain.policy import Pack, RuleBook, shipped_packs
+from domain.event import Event, Json
+from domain.policy import Pack, RuleBook, later_years, shipped_packs, shipped_tables
+from domain.policy_pack import BASE
 
 INSTALLED: Final = "rules.installed"
 SYSTEM: Final = "SYS"
@@ -75,37 +77,60 @@ class RuleSource:
 
 
 def install_packs(log: ParcelLog, today: int) -> list[str]:
-    """Brings every shipped pack into the log whose version is above the one installed last; returns their names.
+    """Brings into the log every shipped pack whose version is above the one installed last, and every year of working
+    days that came with a later release and that nobody has published; returns their names.
 
-    Several processes may start at once: each pack goes in once.
+    Several processes may start at once: each goes in once.
     """
-    return [f"{pack.code}/{pack.version}" for pack in shipped_packs() if _install(log, pack, today)]
+    packs = [
+        f"{pack.code}/{pack.version}"
+        for pack in shipped_packs()
+        if _append_once(log, _installed(pack, today), lambda one, new: one.data["version"] >= new.data["version"])
+    ]
+    years = [
+        str(year)
+        for year, data in later_years().items()
+        if _append_once(log, _published(data, today), lambda one, new: one.data["year"] == new.data["year"])
+    ]
+    return packs + years
 
 
-def _install(log: ParcelLog, pack: Pack, today: int) -> bool:
-    stream = f"jurisdiction:{pack.code}"
+def _append_once(log: ParcelLog, new: Decided, covers: Callable[[Event, Decided], bool]) -> bool:
+    """Appends an event of the system unless one of its type covers it; False where one does."""
     while True:
-        events = log.read_stream(stream)
-        if any(event.type == INSTALLED and event.data["version"] >= pack.version for event in events):
+        events = log.read_stream(new.parcel_id)
+        if any(one.type == new.type and covers(one, new) for one in events):
             return False
         version, previous = (events[-1].version, events[-1].chain_hash) if events else (0, NO_HASH)
-        (outcome,) = log.append([Append(stream, version, previous, (_installed(stream, pack, today),))])
+        (outcome,) = log.append([Append(new.parcel_id, version, previous, (new,))])
         if isinstance(outcome, Appended):
             return True
 
 
-def _installed(stream: str, pack: Pack, today: int) -> Decided:
+def _installed(pack: Pack, today: int) -> Decided:
+    data = {"pack": pack.code, "version": pack.version, "sha256": pack.sha256, "content": pack.content}
+    return _system(f"{pack.code}/{pack.version}", pack.code, INSTALLED, data, today)
+
+
+def _published(data: Mapping[str, Any], today: int) -> Decided:
+    document = {"no": shipped_tables()[data["year"]]["source"]}
+    return _system(f"calendar/{data['year']}", BASE, "calendar.published", data, today, document)
+
+
+def _system(
+    name: str, code: str, kind: str, data: Mapping[str, Any], today: int, document: Json | None = None
+) -> Decided:
     return Decided(
-        event_id=str(uuid5(_PACK_IDS, f"{pack.code}/{pack.version}")),
-        parcel_id=stream,
-        type=INSTALLED,
+        event_id=str(uuid5(_PACK_IDS, name)),
+        parcel_id=f"jurisdiction:{code}",
+        type=kind,
         schema_version=1,
         occurred_on=today,
-        jurisdiction=pack.code,
+        jurisdiction=code,
         department=SYSTEM,
         on_behalf_of=None,
         contract_no=None,
-        document=None,
+        document=document,
         attachments=None,
-        data={"pack": pack.code, "version": pack.version, "sha256": pack.sha256, "content": pack.content},
+        data=dict(data),
     )

@@ -182,15 +182,34 @@ def _published(calendar: Calendar, event: Event) -> Calendar:
     )
 
 
+_FIRST_RELEASE_THROUGH: Final = 2026
+
+
+@cache
+def shipped_tables() -> Mapping[int, Mapping[str, Any]]:
+    """Year → `{source, published?, holidays, workdays}`, days as MM-DD (domain/policies/calendar.toml)."""
+    text = files("domain.policies").joinpath("calendar.toml").read_text("utf-8")
+    return {int(year): table for year, table in tomllib.loads(text).items()}
+
+
 @cache
 def shipped_calendar() -> Calendar:
-    """The years that this release knows (domain/policies/calendar.toml)."""
+    """The years that the first release knew: they count as always known (specification 4.2).
+
+    The years that a later release brings are appended to each log at its first start (adapters/rule_source.py).
+    """
     calendar = Calendar({})
-    for year, table in tomllib.loads(files("domain.policies").joinpath("calendar.toml").read_text("utf-8")).items():
-        calendar = calendar.with_year(
-            int(year),
-            [day_number(f"{year}-{day}") for day in table["holidays"]],
-            [day_number(f"{year}-{day}") for day in table["workdays"]],
-            table["source"],
-        )
+    for year, table in shipped_tables().items():
+        if year <= _FIRST_RELEASE_THROUGH:
+            holidays, workdays = ([day_number(f"{year}-{day}") for day in table[of]] for of in ("holidays", "workdays"))
+            calendar = calendar.with_year(year, holidays, workdays, table["source"])
     return calendar
+
+
+def later_years() -> dict[int, dict[str, Any]]:
+    """Year → the data of its `calendar.published`, of the years that came with a later release than the first."""
+    return {
+        year: {"year": year, **{of: [f"{year}-{day}" for day in table[of]] for of in ("holidays", "workdays")}}
+        for year, table in shipped_tables().items()
+        if year > _FIRST_RELEASE_THROUGH
+    }
