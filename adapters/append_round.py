@@ -200,7 +200,7 @@ class _Scratch:
         return stream or self._round.committed(parcel_id)
 
     def _context(self, facts: Facts, command: Command) -> Context:
-        area = command.data.get("area_id") or _area_of(facts)
+        area = command.data.get("area_id") or area_of(facts)
         return Context(
             today=self._round.today,
             rules=self._round.book.rules(command.jurisdiction, area),
@@ -250,7 +250,7 @@ def named_streams(command: Command) -> list[str]:
     return list(names)
 
 
-def _area_of(facts: Facts) -> str | None:
+def area_of(facts: Facts) -> str | None:
     """The area that the contract places the parcel in (specification 11.29)."""
     contracts = facts.of("contract.signed")
     area: Any = contracts[-1].data.get("area_id") if contracts else None

@@ -24,6 +24,7 @@ from adapters.receipts import Receipt
 from api import bodies
 from api.answers import receipt_item
 from api.dependencies import Caller, Parts, Wiring, jurisdiction_of
+from api.first_answers import as_first
 from api.parcels import area_must_match, first_receipt
 from api.principals import Principal, must_cover
 from api.problems import Problem, document, problem_of, trace_id_of
@@ -214,15 +215,20 @@ class Batch:
                 self._fail(group.lines, error)
                 return
             else:
-                self._accept(group.lines, result)
+                self._accept(group.lines, await self._first(result.receipts))
                 return
         assert refused is not None, "a group without an answer has a line with a problem"
         for line in group.lines:
             if line.problem is None:
                 line.refuse(Problem("GROUP_REFUSED", f"同组的第{refused.number}行被拒绝，本行未写入"))
 
-    def _accept(self, lines: Sequence[Line], result: PostResult) -> None:
-        for line, receipt in zip(lines, result.receipts, strict=True):
+    async def _first(self, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
+        if not any(one.repeated for one in receipts):
+            return receipts
+        return await run_in_threadpool(as_first, self._parts, receipts)
+
+    def _accept(self, lines: Sequence[Line], receipts: Sequence[Receipt]) -> None:
+        for line, receipt in zip(lines, receipts, strict=True):
             line.status = 200 if receipt.repeated or self._dry_run else 201
             line.receipt = receipt
 

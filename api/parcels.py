@@ -18,6 +18,7 @@ from api.answers import JsonAnswer, receipt_item, wire_time
 from api.dependencies import Parcel, Parts, SeenParcel, Wiring, jurisdiction_of, parts_of, refuse_unknown_parameters
 from api.direct import DirectRoute
 from api.fields import AsOf, Cursor, KnownAt, Limit, day_of, is_uuid, moment_of
+from api.first_answers import as_first
 from api.hiding import Eyes
 from api.past_breaches import every_breach
 from api.principals import Principal, must_cover
@@ -65,6 +66,8 @@ async def take(request: Request, parts: Parts, principal: Principal, stream: Str
     else:
         post = Post(stream.parcel_id, (report.command,), (report.body_hash,), expected)
         receipt = (await asyncio.wrap_future(parts.queue.submit(post))).receipts[0]
+    if receipt.repeated:
+        (receipt,) = await run_in_threadpool(as_first, parts, [receipt])
     return receipt_answer(receipt, stream.subject)
 
 

@@ -194,3 +194,11 @@ def test_a_sender_that_leaves_in_the_middle_leaves_only_whole_groups(api):
     time.sleep(0.3)
     assert api.get(f"/v1/parcels/{OTHER_PARCEL}/history").status_code == 200
     assert api.get(f"/v1/parcels/{PARCEL}/history").status_code == 404
+
+
+def test_a_repeated_batch_gets_the_first_receipts_with_their_warnings(api):
+    lines = [at(PARCEL, contract()), at(PARCEL), at(OTHER_PARCEL)]
+    first, again = results(send(api, lines)), results(send(api, lines))
+    assert [one["receipt"] for one in again] == [one["receipt"] for one in first]
+    assert all(one["receipt"]["warnings"] for one in (first[0], first[2]))
+    assert [one["status"] for one in again] == [200, 200, 200]

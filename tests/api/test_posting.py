@@ -145,6 +145,22 @@ def test_200_and_the_first_receipt_for_the_same_body_in_another_order_of_keys(ap
     assert {name: first.json()[name] for name in same} == {name: again.json()[name] for name in same}
 
 
+def test_a_repeated_post_gets_the_first_receipt_with_its_warnings_whatever_was_learned_since(api):
+    early, body = delivered("2023-12-01"), contract()
+    assert [one["code"] for one in api.post(early).json()["warnings"]] == ["OUT_OF_SEQUENCE"]
+    first = api.post(body).json()
+    assert {one["code"] for one in first["warnings"]} == {"NO_ADMISSION_RECORD", "NO_AGREEMENT"}
+    agreement = {"agreement_no": "A-1", "signed_on": "2024-01-11", "exit_clause": {"present": False}, "obligations": []}
+    later = {"type": "agreement.signed", "occurred_on": "2024-01-11", "document": {"no": "协议"}, "data": agreement}
+    assert api.post(later, who="TOWN").status_code == 201
+    required = {"rule_set": "120114", "key": "agreement.required", "value": True, "valid_from": "2020-01-01"}
+    amendment = {"type": "rules.amended", "occurred_on": "2026-05-01", "document": {"no": "文"}, "data": required}
+    assert api.post(amendment, path="/v1/jurisdictions/120114/events").status_code == 201
+    again = api.post(body)
+    assert (again.status_code, again.json()) == (200, first)
+    assert [one["code"] for one in api.post(early).json()["warnings"]] == ["OUT_OF_SEQUENCE"]
+
+
 def test_an_idempotency_key_that_is_a_uuid_takes_the_place_of_the_id(api):
     body = delivered()
     key = body.pop("event_id")
