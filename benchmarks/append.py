@@ -1,20 +1,19 @@
-"""How fast the log takes events, beside bare binary COPY into the same indexes and the library's own recorder.
+"""How fast the log takes events, beside bare binary COPY into the same indexes, the library's recorder, and emmett.
 
-    .venv/bin/python benchmarks/append.py [--events 40000] [--runs 5] [--json build/bench-append.json]
+    python -m benchmarks.append [--events 40000] [--runs 5]
 
 Starts a PostgreSQL of its own with fsync. The ways are interleaved; figures are medians over the runs. What is timed
 is the whole way from decided events to the receipts: records, hashes, chains, versions, idempotence.
 """
 
+from __future__ import annotations
+
 import argparse
 import itertools
-import json
 import os
-import shutil
-import statistics
-import tempfile
 import time
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import ExitStack
 from uuid import UUID
 
 import psycopg
@@ -22,11 +21,14 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
 
-from adapters import append_call, embedded_postgres
+from adapters import append_call
 from adapters.append_queue import quiet_gc
 from adapters.event_codec import NO_HASH, record_text
 from adapters.parcel_log import Append, Appended, ParcelLog
-from adapters.postgres import migrate, open_pool
+from adapters.postgres import open_pool
+from benchmarks import emmett as emmett_peer
+from benchmarks.figures import Figure, beside, interleaved, line
+from benchmarks.servers import another, postgres
 from domain.decision import Decided
 from domain.event import instant
 
@@ -140,74 +142,49 @@ class Ways:
         return time.perf_counter() - started
 
 
-def measure(ways: Ways, events: int, runs: int) -> list[dict]:
+def measure(ways: Ways, events: int, runs: int, emmett: Callable[[], float] | None) -> list[Figure]:
     """Rates in events per second, each beside its peer of the same run."""
     plans = {
-        "copy 5000": lambda: ways.copy(events, 5000, 5),
-        "bulk 5000": lambda: ways.bulk(events, 5000, 5),
-        "copy 1000": lambda: ways.copy(events, 1000, 5),
-        "bulk 1000": lambda: ways.bulk(events, 1000, 5),
-        "library 200": lambda: ways.library(events // 4, 200, 5) * 4,
-        "copy 500": lambda: ways.copy(events // 2, 500, 1) * 2,
-        "online 500": lambda: ways.online(events // 2, 500, 1) * 2,
+        "copy 5000": lambda: events / ways.copy(events, 5000, 5),
+        "bulk 5000": lambda: events / ways.bulk(events, 5000, 5),
+        "copy 1000": lambda: events / ways.copy(events, 1000, 5),
+        "bulk 1000": lambda: events / ways.bulk(events, 1000, 5),
+        "library": lambda: events / 4 / ways.library(events // 4, 200, 5),
+        "copy 500": lambda: events / 2 / ways.copy(events // 2, 500, 1),
+        "online 500": lambda: events / 2 / ways.online(events // 2, 500, 1),
     }
-    rates: dict[str, list[float]] = {name: [] for name in plans}
-    for number in range(runs + 1):
-        for name, plan in plans.items():
-            rate = events / plan()
-            if number:  # the first round warms up
-                rates[name].append(rate)
-    pairs = [
-        ("bulk 5000", "copy 5000", ">= 0.5"),
-        ("bulk 1000", "copy 1000", ">= 0.5"),
-        ("bulk 5000", "library 200", ">= 3"),
-        ("online 500", "copy 500", ">= 0.33"),
+    if emmett is not None:
+        plans["emmett"] = emmett
+    rates = interleaved(plans, runs)
+
+    def figure(name: str, ours: str, peer: str, peer_key: str, target: str) -> Figure:
+        return beside(name, "events/s", rates[ours], peer, rates[peer_key], target)
+
+    found = [
+        figure("bulk append, 5,000 per transaction", "bulk 5000", "bare binary COPY", "copy 5000", ">= 0.5"),
+        figure("bulk append, 1,000 per transaction", "bulk 1000", "bare binary COPY", "copy 1000", ">= 0.5"),
+        figure("bulk append, 5,000 per transaction", "bulk 5000", "eventsourcing's recorder, 200 per call", "library", ">= 3"),
+        figure("online append call, 500 events of 500 parcels", "online 500", "bare binary COPY", "copy 500", ">= 0.33"),
     ]
-    return [_figure(name, peer, target, rates) for name, peer, target in pairs]
+    if emmett is not None:
+        found.append(figure("bulk append, 1,000 per transaction", "bulk 1000", "emmett, 1,000 per append", "emmett", ">= 3"))
+    return found
 
 
-def _figure(name: str, peer: str, target: str, rates: dict[str, list[float]]) -> dict:
-    ratios = [a / b for a, b in zip(rates[name], rates[peer], strict=True)]
-    return {
-        "name": f"append, {name}", "unit": "events/s", "value": round(statistics.median(rates[name])), "peer": peer,
-        "peer_value": round(statistics.median(rates[peer])), "ratio": round(statistics.median(ratios), 2),
-        "target": target, "runs": len(ratios), "range": [round(min(ratios), 2), round(max(ratios), 2)],
-    }  # fmt: skip
-
-
-def run(events: int = 40_000, runs: int = 5) -> list[dict]:
+def run(events: int = 40_000, runs: int = 5, *, with_emmett: bool = True) -> list[Figure]:
     """All figures, on a server of its own."""
-    directory = Path(tempfile.mkdtemp(prefix="landcycle-bench-"))
-    directory.chmod(0o755)
-    try:
-        with embedded_postgres.running(
-            directory / "postgres", {"shared_buffers": "1GB", "max_wal_size": "8GB"}
-        ) as server:
-            migrate(server.url)
-            ways = Ways(server.url)
-            quiet_gc()  # as `serve` does
-            try:
-                return measure(ways, events, runs)
-            finally:
-                ways.close()
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--events", type=int, default=40_000)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    asked = parser.parse_args()
-    figures = run(asked.events, asked.runs)
-    for one in figures:
-        print(f"{one['name']:24} {one['value']:>9,}/s  {one['peer']:12} {one['peer_value']:>9,}/s  "
-              f"{one['ratio']:.2f} {one['range']}  target {one['target']}")  # fmt: skip
-    if asked.json:
-        asked.json.parent.mkdir(parents=True, exist_ok=True)
-        asked.json.write_text(json.dumps(figures, indent=1))
+    with postgres() as url, ExitStack() as stack:
+        ways = Ways(url)
+        stack.callback(ways.close)
+        emmett = stack.enter_context(emmett_peer.appending(another(url, "emmett"), events // 4)) if with_emmett else None
+        quiet_gc()  # as `serve` does
+        return measure(ways, events, runs, emmett)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=40_000)
+    parser.add_argument("--runs", type=int, default=5)
+    asked = parser.parse_args()
+    for one in run(asked.events, asked.runs):
+        print(line(one))
