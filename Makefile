@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 BIN := .venv/bin
 
-.PHONY: help setup setup-development run test lint bench reliability lock openapi clean
+.PHONY: help setup setup-development run test lint bench bench-short reliability lock openapi clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -46,9 +46,11 @@ lint: build/development.installed  ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup-development  ## the benchmarks, each beside a named peer; leaves build/bench.json
-	@$(BIN)/python benchmarks/append.py --json build/bench.json
-	@$(BIN)/python -m benchmarks.evaluate
+bench: setup-development  ## every benchmark beside its named peer (about 20 minutes, 15 GB of disk); writes docs/performance.md
+	@$(BIN)/python -m benchmarks.run $(PARTS)
+
+bench-short: setup-development  ## the same with small sizes (2 minutes); writes build/bench-short.json alone
+	@$(BIN)/python -m benchmarks.run --short $(PARTS)
 
 reliability: setup-development  ## kill everything, again and again: nothing lost, nothing doubled
 	@$(BIN)/python -m pytest -q tests/reliability $(PYTEST)

@@ -163,11 +163,21 @@ def measure(ways: Ways, events: int, runs: int, emmett: Callable[[], float] | No
     found = [
         figure("bulk append, 5,000 per transaction", "bulk 5000", "bare binary COPY", "copy 5000", ">= 0.5"),
         figure("bulk append, 1,000 per transaction", "bulk 1000", "bare binary COPY", "copy 1000", ">= 0.5"),
-        figure("bulk append, 5,000 per transaction", "bulk 5000", "eventsourcing's recorder, 200 per call", "library", ">= 3"),
-        figure("online append call, 500 events of 500 parcels", "online 500", "bare binary COPY", "copy 500", ">= 0.33"),
+        figure(
+            "bulk append, 5,000 per transaction",
+            "bulk 5000",
+            "eventsourcing's recorder, 200 per call",
+            "library",
+            ">= 3",
+        ),
+        figure(
+            "online append call, 500 events of 500 parcels", "online 500", "bare binary COPY", "copy 500", ">= 0.33"
+        ),
     ]
     if emmett is not None:
-        found.append(figure("bulk append, 1,000 per transaction", "bulk 1000", "emmett, 1,000 per append", "emmett", ">= 3"))
+        found.append(
+            figure("bulk append, 1,000 per transaction", "bulk 1000", "emmett, 1,000 per append", "emmett", ">= 3")
+        )
     return found
 
 
@@ -176,7 +186,9 @@ def run(events: int = 40_000, runs: int = 5, *, with_emmett: bool = True) -> lis
     with postgres() as url, ExitStack() as stack:
         ways = Ways(url)
         stack.callback(ways.close)
-        emmett = stack.enter_context(emmett_peer.appending(another(url, "emmett"), events // 4)) if with_emmett else None
+        emmett = (
+            stack.enter_context(emmett_peer.appending(another(url, "emmett"), events // 4)) if with_emmett else None
+        )
         quiet_gc()  # as `serve` does
         return measure(ways, events, runs, emmett)
 

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel, ConfigDict
 
-from domain.events import TYPES
+from domain.events.construction import ConstructionProgressReported
 
 
 class Body(BaseModel):
@@ -26,7 +26,7 @@ class Body(BaseModel):
     type: str
     occurred_on: str
     document: dict[str, Any] | None = None
-    data: TYPES["construction.progress_reported"].model  # type: ignore[name-defined]
+    data: ConstructionProgressReported
 
 
 def create_app() -> FastAPI:

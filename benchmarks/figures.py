@@ -45,12 +45,6 @@ def beside(
     return _judged(found, ratio, target, note)
 
 
-def more(name: str, unit: str, values: Sequence[float], peer: str, peers: Sequence[float], target: str = "") -> Figure:
-    """A figure beside its peer; `target` is about how much it is above the peer."""
-    found = beside(name, unit, values, peer, peers)
-    return _judged(found, statistics.median(a - b for a, b in zip(values, peers, strict=True)), target, "target is the difference")
-
-
 def _judged(found: Figure, value: float, target: str, note: str) -> Figure:
     if target:
         sign, limit = target.split()
@@ -88,7 +82,11 @@ def line(found: Figure) -> str:
     """One figure as a row of the table."""
     low, high = found["range"]
     target = found.get("target", "")
-    told = "" if not target else f"{target.replace('>=', '≥').replace('<=', '≤')} {'✓' if found['reached'] else '**missed**'}"
+    told = (
+        ""
+        if not target
+        else f"{target.replace('>=', '≥').replace('<=', '≤')} {'✓' if found['reached'] else '**missed**'}"
+    )
     peer = f"{found['peer']}: {found['peer_value']:,}" if "peer" in found else ""
     ratio = f"{found['ratio']} [{found['ratio_range'][0]}–{found['ratio_range'][1]}]" if "ratio" in found else ""
     return f"| {found['name']} | {found['value']:,} {found['unit']} [{low:,}–{high:,}] | {peer} | {ratio} | {told} | {found['runs']} |"

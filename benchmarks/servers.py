@@ -77,7 +77,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
 @contextmanager
 def program(arguments: list[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """A Python program that is ended afterwards."""
-    process = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         yield process
     finally:
@@ -95,7 +97,17 @@ def web(application: str, environment: Mapping[str, str]) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    arguments = ["-m", "uvicorn", application, "--factory", "--port", str(port), "--no-access-log", "--log-level", "error"]
+    arguments = [
+        "-m",
+        "uvicorn",
+        application,
+        "--factory",
+        "--port",
+        str(port),
+        "--no-access-log",
+        "--log-level",
+        "error",
+    ]
     with program(arguments, environment) as process:
         end = time.monotonic() + 60
         while True:
