@@ -42,7 +42,7 @@ def test_plans_take_turns_and_the_first_round_does_not_count():
         pytest.param(lambda: append.run(2000, 1, with_emmett=False), id="append"),
         pytest.param(lambda: growth.run((5000, 10_000), 1, 5000), id="growth"),
         pytest.param(lambda: posting.run(1, 100, 500, 300), id="posting"),
-        pytest.param(lambda: read_models.run(1, 20, 200, requests=20), id="read_models"),
+        pytest.param(lambda: read_models.run(1, 20, 1000, requests=20), id="read_models"),
     ],
 )
 def test_a_benchmark_measures(measured):
