@@ -43,9 +43,11 @@ class Raised:
     jurisdiction: str
     rule_set: str
     alerts: Sequence[Alert]
-    trigger: str | None
-    by_correction: bool
-    """The trigger is a correction, a withdrawal or a decision that takes a breach away."""
+    caused_by: str | None
+    taken_away_by: str | None = None
+    """The correction, withdrawal or decision that took something away; None: there was none."""
+    stands_without: frozenset[tuple[str, str]] | None = None
+    """(code, subject) of what would stand had nothing been taken away; None: nothing else happened."""
 
 
 def alert_id(parcel_id: str, code: str, subject: str, episode: int) -> str:
@@ -70,7 +72,7 @@ def append_differences(connection: Connection, found: Sequence[Raised], now: dat
         raised = {(alert.code, alert.subject): alert for alert in one.alerts}
         for key, row in open_.items():
             if key not in raised:
-                changes.append((*_ended(row["item"], one, at), key[1], row["episode"]))
+                changes.append((*_ended(row["item"], one, key, at), key[1], row["episode"]))
             elif (change := _risen(row["item"], raised[key], at)) is not None:
                 changes.append((*change, key[1], row["episode"]))
         for key, alert in raised.items():
@@ -111,7 +113,7 @@ def _new(one: Raised, alert: Alert, episode: int, at: str) -> tuple[dict[str, An
         "message": alert.message,
         "rule": alert.rule,
         "rule_set": one.rule_set,
-        "caused_by": one.trigger,
+        "caused_by": one.caused_by,
         "ended_by": None,
     }
     return item, {"type": "alert.raised", "at": at, "by": None, "reason": None}
@@ -127,11 +129,13 @@ def _risen(item: dict[str, Any], alert: Alert, at: str) -> tuple[dict[str, Any],
     return risen, {"type": "alert.escalated", "at": at, "by": None, "reason": None}
 
 
-def _ended(item: dict[str, Any], one: Raised, at: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    state = "WITHDRAWN" if one.by_correction else "CLEARED"
-    reason = "所依据的数据已更正或撤销" if one.by_correction else None
+def _ended(item: dict[str, Any], one: Raised, key: tuple[str, str], at: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Withdrawn where it would still stand had nothing been taken away; cleared where something else ended it."""
+    withdrawn = one.taken_away_by is not None and (one.stands_without is None or key in one.stands_without)
+    state, by = ("WITHDRAWN", one.taken_away_by) if withdrawn else ("CLEARED", one.caused_by)
+    reason = "所依据的数据已更正或撤销" if withdrawn else None
     change = {"type": f"alert.{state.lower()}", "at": at, "by": None, "reason": reason}
-    return {**item, "state": state, "ended_by": one.trigger}, change
+    return {**item, "state": state, "ended_by": by}, change
 
 
 def _append(connection: Connection, changes: Sequence[tuple[dict[str, Any], dict[str, Any], str, int]]) -> None:

@@ -26,9 +26,13 @@ NAMES: Final = frozenset(
         "heads.signed",  # a head is written, not committed
         "heads.committed",  # a head is committed, not yet in the file
         "archive.imported",  # a part of an import is committed
+        "worker.taken",  # another worker's lease is taken, nothing is read yet
         "worker.evaluated",  # rows are computed, nothing is written
         "worker.written",  # rows, alerts and position are written, not committed
         "worker.committed",  # committed, the loop has not gone on
+        "rebuild.built",  # a generation stands beside the one that serves
+        "rebuild.flipping",  # the pointer is moved, not committed
+        "rebuild.flipped",  # committed, nobody was told
         "relay.sent",  # handed to the producer
         "relay.acknowledged",  # the broker has it, the place is not stored
         "relay.settled",  # the place is committed

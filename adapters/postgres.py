@@ -161,6 +161,12 @@ def open_pool(
     )
 
 
+def open_connection(url: str, name: str, *, autocommit: bool = False) -> Connection:
+    """One connection of one's own to a migrated database, acting as the application's role. Raises DatabaseUnavailable."""
+    with translated():
+        return psycopg.connect(url, autocommit=autocommit, application_name=name, **connection_settings(url))
+
+
 def connection_settings(
     url: str,
     statement_timeout_ms: int = 30_000,

@@ -12,6 +12,7 @@ app = typer.Typer(name="landcycle", help="产业用地全生命周期共同监�
                   add_completion=False, pretty_exceptions_enable=False)  # fmt: skip
 for part in (moving_parts, history_in, rules, log):
     app.add_typer(part.app)
+app.add_typer(moving_parts.parked, name="parked")
 app.add_typer(rules.calendar_app, name="calendar")
 app.add_typer(keys.app, name="keys")
 app.add_typer(alerts.app, name="alerts")

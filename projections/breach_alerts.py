@@ -29,8 +29,9 @@ def write(connection: Connection, found: Sequence[Evaluated]) -> int:
                 one.jurisdiction,
                 one.assessment.rule_set["id"],
                 one.assessment.alerts,
-                one.trigger,
-                one.by_correction,
+                one.caused_by,
+                one.taken_away_by,
+                one.stands_without,
             )
             for one in found
             if one.assessment is not None

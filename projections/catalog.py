@@ -1,16 +1,16 @@
-"""The one list of read models, and how current they are."""
+"""The one list of read models, what writes them, and how current they are."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta, timezone
 from typing import Any, Final
 
 from adapters import alert_log
 from adapters.postgres import Connection, open_pool
 from adapters.settings import Settings
-from projections import breach_alerts, compliance, data_quality, exit_eligible, history, status_feed
+from projections import breach_alerts, compliance, data_quality, exit_eligible, generations, history, status_feed
 from projections.evaluated import Evaluated
 
 NAMES: Final = (
@@ -25,13 +25,37 @@ NAMES: Final = (
 _SHANGHAI: Final = timezone(timedelta(hours=8))
 
 
-def write(connection: Connection, found: Sequence[Evaluated], as_of: int, rules_position: int) -> int:
-    """Writes every read model for these parcels; returns the number of alert changes. The caller's transaction."""
-    if not found:
-        return 0
+def write_rows(connection: Connection, found: Sequence[Evaluated], as_of: int, rules_position: int) -> None:
+    """The rows of these parcels in every table of a generation. The caller has named the shelf."""
     compliance.write(connection, found, as_of, rules_position)
     exit_eligible.write(connection, found)
     data_quality.write(connection, found)
+
+
+Writer = Callable[[Connection, Sequence[Evaluated], int, int], None]
+WRITERS: Final[Mapping[int, Writer]] = {1: write_rows}
+"""Definition of a generation → the code that writes its rows. A change of what a row says gets a new number; the code of
+the number before stays for one release, so that the generation of before goes on following and the way back stays open."""
+DEFINITION: Final = max(WRITERS)
+"""What a rebuild makes. A worker that finds another one serving starts a rebuild."""
+
+
+def write(
+    connection: Connection,
+    found: Sequence[Evaluated],
+    as_of: int,
+    rules_position: int,
+    followed: Sequence[tuple[str, int]],
+) -> int:
+    """Writes these parcels into every generation that is followed, then what leaves: alerts and statuses.
+
+    Returns the number of alert changes. Part of the caller's transaction.
+    """
+    if not found:
+        return 0
+    for shelf, definition in followed:
+        generations.use(connection, shelf)
+        WRITERS[definition](connection, found, as_of, rules_position)
     changed = breach_alerts.write(connection, found)
     status_feed.write(connection, found, alert_log.ids_of(connection, [one.parcel_id for one in found]))
     return changed
@@ -74,6 +98,7 @@ def lag_seconds(connection: Connection) -> float:
 def lag(settings: Settings) -> dict[str, Any]:
     """`landcycle lag`: events and seconds behind, alerts and statuses that Kafka does not have yet."""
     with open_pool(settings.database_url, max_size=1) as pool, pool.connection() as connection:
+        generations.show(connection)
         row = connection.execute(
             "SELECT h.position, l.position, l.ticked_on::text, l.holder, l.expires_at > now(),"
             " (SELECT position FROM alert_head) - (SELECT position FROM relay_position WHERE feed = 'alerts'),"
@@ -98,4 +123,5 @@ def lag(settings: Settings) -> dict[str, Any]:
             **dict(zip(keys, row, strict=True)),
             "lag_events": row[0] - row[1],
             "lag_seconds": lag_seconds(connection),
+            "generations": generations.state(connection),
         }

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from adapters import alert_log
 from adapters.postgres import Connection
+from projections import generations
 from projections.evaluated import Evaluated, next_due, parcel_item
 from projections.reach import within
 
@@ -18,22 +19,27 @@ NAME: Final = "compliance"
 _WRITE: Final = """
 INSERT INTO read_parcel AS p SELECT * FROM jsonb_to_recordset(%s) AS r (
     parcel_id text, jurisdiction text, version integer, as_of date, rules_position bigint, next_change_on date, stage text,
-    compliance text, departments text[], next_due date, aliases text[], words text, parked text, item jsonb)
+    compliance text, departments text[], next_due date, aliases text[], words text, parked text, due_again boolean, item jsonb)
 ORDER BY parcel_id
 ON CONFLICT (parcel_id) DO UPDATE SET (jurisdiction, version, as_of, rules_position, next_change_on, stage, compliance,
-    departments, next_due, aliases, words, parked, item) = (excluded.jurisdiction, excluded.version, excluded.as_of,
+    departments, next_due, aliases, words, parked, due_again, item) = (excluded.jurisdiction, excluded.version, excluded.as_of,
     excluded.rules_position, excluded.next_change_on, excluded.stage, excluded.compliance, excluded.departments,
-    excluded.next_due, excluded.aliases, excluded.words, excluded.parked, excluded.item)
+    excluded.next_due, excluded.aliases, excluded.words, excluded.parked, excluded.due_again, excluded.item)
 WHERE p.version <= excluded.version AND p.as_of <= excluded.as_of AND p.rules_position <= excluded.rules_position
 """
+COLUMNS: Final = (
+    "parcel_id", "jurisdiction", "version", "as_of", "rules_position", "next_change_on", "stage", "compliance", "departments",
+    "next_due", "aliases", "words", "parked", "due_again", "item",
+)  # fmt: skip
 
 
 def write(connection: Connection, found: Sequence[Evaluated], as_of: int, rules_position: int) -> None:
     """Replaces the rows of these parcels; none goes back in version, day or rules."""
-    connection.execute(_WRITE, (Jsonb([_row(one, as_of, rules_position) for one in found]),))
+    connection.execute(_WRITE, (Jsonb([row_of(one, as_of, rules_position) for one in found]),))
 
 
-def _row(one: Evaluated, as_of: int, rules_position: int) -> dict[str, Any]:
+def row_of(one: Evaluated, as_of: int, rules_position: int, *, due_again: bool = False) -> dict[str, Any]:
+    """The row of a parcel. `due_again`: the worker is to evaluate it once more when it serves."""
     assessment, item = one.assessment, parcel_item(one)
     holder = item["holder"] or {}
     due = next_due(assessment)
@@ -54,6 +60,7 @@ def _row(one: Evaluated, as_of: int, rules_position: int) -> dict[str, Any]:
         "aliases": one.aliases,
         "words": " ".join(filter(None, [one.parcel_id, *one.aliases, holder.get("name"), holder.get("uscc")])),
         "parked": one.parked,
+        "due_again": due_again,
         "item": item,
     }
 
@@ -72,6 +79,7 @@ def find(
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Parcel items by `parcel_id`, after one. `jurisdictions` are prefixes; `due_before` is a day number."""
+    generations.show(connection)
     condition, values = within(jurisdictions)
     conditions = [condition]
     for clause, value in (

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from adapters.postgres import Connection
 from domain.event import day_text
+from projections import generations
 from projections.evaluated import Evaluated
 from projections.reach import within
 
@@ -18,6 +19,7 @@ _WRITE: Final = """
 INSERT INTO read_quality SELECT * FROM jsonb_to_recordset(%s) AS r (
     parcel_id text, number integer, jurisdiction text, kind text, department text, item jsonb)
 """
+COLUMNS: Final = ("parcel_id", "number", "jurisdiction", "kind", "department", "item")
 
 
 class QualityItem(dict[str, Any]):
@@ -29,15 +31,16 @@ class QualityItem(dict[str, Any]):
 def write(connection: Connection, found: Sequence[Evaluated]) -> None:
     """Replaces the items of these parcels."""
     connection.execute("DELETE FROM read_quality WHERE parcel_id = ANY(%s)", ([one.parcel_id for one in found],))
-    rows = [row for one in found for row in _rows(one)]
+    rows = [row for one in found for row in rows_of(one)]
     if rows:
         connection.execute(_WRITE, (Jsonb(rows),))
 
 
-def _rows(one: Evaluated) -> list[dict[str, Any]]:
+def rows_of(one: Evaluated) -> list[dict[str, Any]]:
+    """The rows of a parcel."""
     items: list[dict[str, Any]]
     if one.assessment is None:
-        items = [_item(one.parcel_id, "PARKED", None, None, None, None, [one.trigger] if one.trigger else [])]
+        items = [_item(one.parcel_id, "PARKED", None, None, None, None, [one.caused_by] if one.caused_by else [])]
     else:
         items = [
             _item(one.parcel_id, q.kind, q.department, q.obligation, q.due, q.since, list(q.events))
@@ -80,6 +83,7 @@ def find(
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Items by parcel and number."""
+    generations.show(connection)
     condition, values = within(jurisdictions)
     conditions = [condition]
     for clause, value in (("department = %s", department), ("kind = %s", kind)):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from domain.answers import status_answer
@@ -19,42 +19,74 @@ _AHEAD: Final = frozenset({"SCHEDULED", "DUE_SOON", "PARTIALLY_MET", "OVERDUE"})
 
 @dataclass(slots=True)
 class Evaluated:
-    """A parcel on a day. `assessment` is None where the evaluation failed; then `parked` says why."""
+    """A parcel on a day. `assessment` is None where reading or evaluating it failed; then `parked` says why."""
 
     parcel_id: str
     jurisdiction: str
     version: int
     recorded_at: int
-    trigger: str | None
-    by_correction: bool
-    facts: Facts
-    assessment: Assessment | None
-    aliases: list[str]
+    assessment: Assessment | None = None
+    facts: Facts | None = None
+    aliases: list[str] = field(default_factory=list)
     parked: str | None = None
+    caused_by: str | None = None
+    """The last of the events that led to this evaluation; None: time or rules."""
+    taken_away_by: str | None = None
+    """The last correction, withdrawal or decision among them that takes something away."""
+    stands_without: frozenset[tuple[str, str]] | None = None
+    """(code, subject) of the alerts that would stand had nothing been taken away; None: nothing else happened."""
+    gone: bool = False
+    """Split or merged: the parcel is carried on under other ids."""
+    carried_on: tuple[str, ...] = ()
+    """Projects (`xm-…`) whose history goes on in this parcel."""
 
 
-def evaluate_parcel(events: list[Event], as_of: int, book: RuleBook, trigger: Event | None) -> Evaluated:
-    """Folds and evaluates one stream. An evaluation that raises parks the parcel and lets the others go on."""
-    last = events[-1]
-    jurisdiction = events[0].jurisdiction
-    facts = fold(events, RANK)
-    contracts = facts.of("contract.signed")
-    area = contracts[-1].data.get("area_id") if contracts else None
-    assessment, parked = None, None
+def evaluate_parcel(events: list[Event], as_of: int, book: RuleBook, new: Collection[str] = ()) -> Evaluated:
+    """Folds and evaluates one stream; `new` are the ids of the events that led to it.
+
+    Whatever fails in it parks the parcel and lets the others go on (architecture 2.13).
+    """
+    last, jurisdiction = events[-1], events[0].jurisdiction
+    found = Evaluated(last.parcel_id, jurisdiction, last.version, last.recorded_at)
+    recent = [event for event in events if event.event_id in new] if new else []
+    if recent:
+        found.caused_by = recent[-1].event_id
     try:
-        assessment = evaluate(
-            facts, as_of, book.rules(jurisdiction, area if isinstance(area, str) else None), book.calendar()
-        )
+        facts = fold(events, RANK)
+        area = next((one.data.get("area_id") for one in reversed(facts.of("contract.signed"))), None)
+        rules = book.rules(jurisdiction, area if isinstance(area, str) else None)
+        found.assessment = evaluate(facts, as_of, rules, book.calendar())
+        taking = [event for event in recent if _takes_away(event)]
+        if taking:
+            found.taken_away_by = taking[-1].event_id
+            if len(taking) < len(recent):
+                kept = [event for event in events if event not in taking]
+                without = evaluate(fold(kept, RANK), as_of, rules, book.calendar())
+                found.stands_without = frozenset((one.code, one.subject) for one in without.alerts)
+        found.facts, found.aliases = facts, aliases_of(facts)
+        found.gone = bool(facts.of("parcel.split", "parcel.merged"))
+        found.carried_on = tuple(sorted(_projects(facts)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the other parcels
-        parked = f"{type(error).__name__}: {error}"[:500]
-    taken_away = trigger is not None and (
-        trigger.type in ("report.corrected", "report.withdrawn")
-        or (trigger.type == "breach.decided" and trigger.data.get("decision") == "WITHDRAWN")
+        return parked(found, error)
+    return found
+
+
+def parked(found: Evaluated, error: Exception) -> Evaluated:
+    """The same parcel without an answer: `UNKNOWN` in lists, never eligible, until it is tried again."""
+    problem = f"{type(error).__name__}: {error}".replace("\x00", "")[:500]
+    return replace(found, assessment=None, facts=None, aliases=[], parked=problem)
+
+
+def _takes_away(event: Event) -> bool:
+    """A correction, a withdrawal, or the decision that a breach never was."""
+    return event.type in ("report.corrected", "report.withdrawn") or (
+        event.type == "breach.decided" and event.data.get("decision") == "WITHDRAWN"
     )
-    return Evaluated(
-        last.parcel_id, jurisdiction, last.version, last.recorded_at, trigger.event_id if trigger else None, taken_away, facts,
-        assessment, aliases_of(facts), parked,
-    )  # fmt: skip
+
+
+def _projects(facts: Facts) -> set[str]:
+    named = {str(one.data.get("predecessor") or "") for one in facts.of("contract.signed")}
+    return {one for one in named if one.startswith("xm-")}
 
 
 def aliases_of(facts: Facts) -> list[str]:
@@ -110,6 +142,6 @@ def next_due(found: Assessment | None) -> tuple[str, int] | None:
 def answer_of(one: Evaluated, alert_ids: Mapping[tuple[str, str], str]) -> dict[str, Any] | None:
     """The status answer of the parcel's day; None while it is parked."""
     found = one.assessment
-    if found is None:
+    if found is None or one.facts is None:
         return None
     return status_answer(found, one.facts, known_at=one.recorded_at, as_of=found.as_of, alert_ids=alert_ids)

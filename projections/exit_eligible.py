@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import orjson
 from psycopg.types.json import Jsonb
 
 from adapters.postgres import Connection
 from domain.event import day_text
+from projections import generations
 from projections.evaluated import Evaluated
 from projections.reach import within
 
@@ -35,12 +37,16 @@ BLOCKERS: Final = {
 }  # fmt: skip
 """Blocker code → (in words, what clears it)."""
 
+ALWAYS_OPEN: Final = frozenset({"VS", "AB"})
+"""Kinds that nothing bars: listed only when asked for."""
+
 _WRITE: Final = """
-INSERT INTO read_exit AS e SELECT * FROM jsonb_to_recordset(%s) AS r (
-    parcel_id text, kind text, jurisdiction text, eligible boolean, item jsonb)
-ON CONFLICT (parcel_id, kind) DO UPDATE SET (jurisdiction, eligible, item) = (excluded.jurisdiction, excluded.eligible, excluded.item)
-WHERE (e.jurisdiction, e.eligible, e.item) IS DISTINCT FROM (excluded.jurisdiction, excluded.eligible, excluded.item)
+INSERT INTO read_exit AS e SELECT * FROM jsonb_to_recordset(%s) AS r (parcel_id text, jurisdiction text, eligible text[], kinds text)
+ORDER BY parcel_id
+ON CONFLICT (parcel_id) DO UPDATE SET (jurisdiction, eligible, kinds) = (excluded.jurisdiction, excluded.eligible, excluded.kinds)
+WHERE (e.jurisdiction, e.eligible, e.kinds) IS DISTINCT FROM (excluded.jurisdiction, excluded.eligible, excluded.kinds)
 """
+COLUMNS: Final = ("parcel_id", "jurisdiction", "eligible", "kinds")
 
 
 def write(connection: Connection, found: Sequence[Evaluated]) -> None:
@@ -48,32 +54,43 @@ def write(connection: Connection, found: Sequence[Evaluated]) -> None:
     parked = [one.parcel_id for one in found if one.assessment is None]
     if parked:
         connection.execute("DELETE FROM read_exit WHERE parcel_id = ANY(%s)", (parked,))
-    connection.execute(_WRITE, (Jsonb([row for one in found for row in _rows(one)]),))
+    connection.execute(_WRITE, (Jsonb([row for one in found if (row := row_of(one)) is not None]),))
 
 
-def _rows(one: Evaluated) -> list[dict[str, Any]]:
-    assessment = one.assessment
-    if assessment is None:
-        return []
+def row_of(one: Evaluated) -> dict[str, Any] | None:
+    """The row of a parcel; None while it is parked."""
+    found = one.assessment
+    if found is None:
+        return None
+    kinds = [
+        [kind.kind, kind.eligible, None if kind.since is None else day_text(kind.since), kind.basis, kind.blockers]
+        for kind in found.exit_kinds
+    ]
+    text = orjson.dumps({"holder": found.holder, "stage": found.stage, "kinds": kinds}).decode()
+    return {
+        "parcel_id": one.parcel_id,
+        "jurisdiction": one.jurisdiction,
+        "eligible": sorted(kind.kind for kind in found.exit_kinds if kind.eligible and kind.kind not in ALWAYS_OPEN),
+        "kinds": text,
+    }
+
+
+def _items(parcel_id: str, jurisdiction: str, text: str) -> list[dict[str, Any]]:
+    """The items of contract 4.1 that a row holds, by kind."""
+    held = orjson.loads(text)
     return [
         {
-            "parcel_id": one.parcel_id,
-            "kind": kind.kind,
-            "jurisdiction": one.jurisdiction,
-            "eligible": kind.eligible and kind.kind not in ("VS", "AB"),
-            "item": {
-                "parcel_id": one.parcel_id,
-                "jurisdiction": one.jurisdiction,
-                "holder": assessment.holder,
-                "stage": assessment.stage,
-                "kind": kind.kind,
-                "eligible": kind.eligible,
-                "since": None if kind.since is None else day_text(kind.since),
-                "basis": list(kind.basis),
-                "blockers": [blocker(code) for code in kind.blockers],
-            },
+            "parcel_id": parcel_id,
+            "jurisdiction": jurisdiction,
+            "holder": held["holder"],
+            "stage": held["stage"],
+            "kind": kind,
+            "eligible": eligible,
+            "since": since,
+            "basis": basis,
+            "blockers": [blocker(code) for code in blockers],
         }
-        for kind in assessment.exit_kinds
+        for kind, eligible, since, basis, blockers in sorted(held["kinds"])
     ]
 
 
@@ -95,21 +112,27 @@ def find(
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Exit items by (parcel, kind). VS and AB are always open: they are listed only when asked for by kind or `any`."""
+    generations.show(connection)
     condition, values = within(jurisdictions)
     conditions = [condition]
-    if kind in ("VS", "AB") and eligible is not None:
-        conditions.append("(item ->> 'eligible')::boolean = %s")
-        values.append(eligible)
-    elif eligible is not None:
-        conditions.append("eligible" if eligible else "NOT eligible AND kind NOT IN ('VS', 'AB')")
+    if eligible and kind not in ALWAYS_OPEN:
+        conditions.append("eligible <> '{}'")
+        if kind is not None:
+            conditions.append("%s = ANY(eligible)")
+            values.append(kind)
+    query = f"SELECT parcel_id, jurisdiction, kinds FROM read_exit WHERE {' AND '.join(conditions)} AND parcel_id >= %s"
+    start, found = after or ("", ""), list[dict[str, Any]]()
+    while True:
+        count = limit - len(found) + 1  # the first row may be the parcel where the page before ended
+        rows = connection.execute(query + " ORDER BY parcel_id LIMIT %s", (*values, start[0], count)).fetchall()
+        items = [item for row in rows for item in _items(*row) if (item["parcel_id"], item["kind"]) > tuple(start)]
+        found += [item for item in items if _wanted(item, kind, eligible)]
+        if len(found) >= limit or len(rows) < count:
+            return found[:limit]
+        start = (rows[-1][0], "~")
+
+
+def _wanted(item: dict[str, Any], kind: str | None, eligible: bool | None) -> bool:
     if kind is not None:
-        conditions.append("kind = %s")
-        values.append(kind)
-    if after is not None:
-        conditions.append("(parcel_id, kind) > (%s, %s)")
-        values += after
-    rows = connection.execute(
-        f"SELECT item FROM read_exit WHERE {' AND '.join(conditions)} ORDER BY parcel_id, kind LIMIT %s",
-        (*values, limit),
-    ).fetchall()
-    return [row[0] for row in rows]
+        return item["kind"] == kind and eligible in (None, item["eligible"])
+    return eligible is None or (item["eligible"] == eligible and item["kind"] not in ALWAYS_OPEN)

@@ -1,89 +1,290 @@
-"""`landcycle rebuild`: computes the read models again from the log and says what differs.
+"""`landcycle rebuild`: a generation of its own beside the one that serves, compared with it, then shown (architecture 2.10).
 
-Every row is a pure function of one parcel's events, the day and the rules, so a rebuild needs no second set of
-tables: parcels are computed anew in bounded chunks, compared with what is served, and replaced where they differ,
-while posts and reads go on. Alerts are compared with what stands open: only real differences are appended.
+1. The other shelf is emptied; every parcel is computed into it, stream by stream, in parallel, while posts and reads go on.
+2. It follows the log until it stands where the serving generation stands.
+3. Both are compared row by row at the same position, day and rules; candidates are found without holding anything, and
+   looked at again while the worker's row is held.
+4. One pointer is moved. The generation of before goes on following: the way back is one pointer too.
+
+Alerts and statuses are no part of a generation: rows whose parcel would change one are marked, and the worker takes them
+up in bounded chunks once they serve. So only real differences are published.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
+from adapters import failpoints
 from adapters.parcel_log import ParcelLog, head, read_streams
-from adapters.postgres import Connection, open_pool
+from adapters.postgres import Connection, Pool, open_connection, open_pool
 from adapters.rule_source import RuleSource
 from adapters.settings import Settings, business_date
-from projections import catalog
-from projections.evaluated import evaluate_parcel, parcel_item
+from projections import catalog, comparison, due, generations, published, rebuild_chunks
+from projections.evaluated import evaluate_parcel
 
-_CHUNK: Final = 200
+_LOCK: Final = 7_305_110_020_261_125
+_PAGE: Final = 5000
+_BATCH: Final = 1000
+_PATIENCE_SECONDS: Final = 600
 
 
 class UnknownReadModel(Exception):  # noqa: N818 - told in one line
     """There is no read model of that name."""
 
 
+class RebuildRefused(Exception):  # noqa: N818 - told in one line
+    """Another rebuild is under way, or the serving generation does not come up to date."""
+
+
 @dataclass(slots=True)
 class Rebuilt:
-    """What a rebuild found."""
+    """What a rebuild found. `differences`: read model → parcels of which the serving generation says something else."""
 
     parcels: int = 0
-    different: int = 0
-    missing: int = 0
+    events: int = 0
+    alerts: int = 0
+    """Parcels whose alerts would change."""
+    statuses: int = 0
+    seconds: float = 0.0
+    differences: dict[str, list[str]] = field(default_factory=dict)
+    shown: int | None = None
+    """The number of the generation that lists show now; None: only compared."""
+
+    @property
+    def different(self) -> int:
+        """How many parcels differ in a row, an alert or the status."""
+        return len({name for names in self.differences.values() for name in names}) + max(self.alerts, self.statuses)
 
 
-def run(settings: Settings, names: Sequence[str] = (), *, verify: bool = False) -> Rebuilt:
-    """Computes every parcel again. `verify` only compares. `names` must be read models; all are computed together."""
+def run(
+    settings: Settings, names: Sequence[str] = (), *, verify: bool = False, processes: int | None = None
+) -> Rebuilt:
+    """Builds a generation, compares it and shows it; `verify` only compares. `names`: what is compared (none: all).
+
+    Raises UnknownReadModel, RebuildRefused.
+    """
     unknown = sorted(set(names) - set(catalog.NAMES))
     if unknown:
-        raise UnknownReadModel(f"没有读模型 {unknown[0]}；可选：{'、'.join(catalog.NAMES)}")
-    done = Rebuilt()
-    with open_pool(settings.database_url, max_size=2, name="landcycle-rebuild") as pool:
-        rules = RuleSource(ParcelLog(pool))
-        after = ""
-        while True:
-            with pool.connection() as connection:
-                rows = connection.execute(
-                    "SELECT DISTINCT parcel_id FROM event_log WHERE version = 1 AND parcel_id > %s AND strpos(parcel_id, ':') = 0"
-                    " ORDER BY parcel_id LIMIT %s",
-                    (after, _CHUNK),
-                ).fetchall()
-                if not rows:
-                    break
-                after = rows[-1][0]
-                _chunk(connection, [row[0] for row in rows], settings, rules, done, verify=verify)
-            sys.stderr.write(f"\r已重算 {done.parcels:,} 宗，不同 {done.different:,}，缺 {done.missing:,}")
-            sys.stderr.flush()
-    sys.stderr.write("\n")
+        raise UnknownReadModel(f"没有读模型 {unknown[0]}；可选：{'、'.join(catalog.NAMES)} (UNKNOWN_READ_MODEL)")
+    started, done = time.monotonic(), Rebuilt()
+    with open_pool(settings.database_url, max_size=3, name="landcycle-rebuild") as pool, _only_one(settings):
+        rebuild = _Rebuild(settings, pool, list(names or catalog.NAMES), done)
+        rebuild.build(processes or os.cpu_count() or 1)
+        rebuild.catch_up(verify=verify)
+    done.seconds = time.monotonic() - started
     return done
 
 
-def _chunk(
-    connection: Connection, parcels: list[str], settings: Settings, rules: RuleSource, done: Rebuilt, *, verify: bool
-) -> None:
-    """Computes and compares one chunk at the versions that are served; the rows are locked until they are replaced."""
-    served = dict(
-        connection.execute(
-            "SELECT parcel_id, item FROM read_parcel WHERE parcel_id = ANY(%s) ORDER BY parcel_id FOR UPDATE",
-            (parcels,),
+def back(settings: Settings) -> int:
+    """`landcycle rebuild --back`: lists show the generation of before; returns its number. Raises NoWayBack."""
+    with open_pool(settings.database_url, max_size=1) as pool, pool.connection() as connection:
+        return generations.back(connection).number
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """A lock that ends with this process, however it ends."""
+    with open_connection(settings.database_url, "landcycle-rebuild-lock", autocommit=True) as connection:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+        if row is None or not row[0]:
+            raise RebuildRefused("另一次重建正在进行，请等它结束 (REBUILD_RUNNING)")
+        yield
+
+
+class _Rebuild:
+    """One rebuild into the shelf that does not serve."""
+
+    def __init__(self, settings: Settings, pool: Pool, names: list[str], done: Rebuilt) -> None:
+        self._settings, self._pool, self._names, self._done = settings, pool, names, done
+        self._rules = RuleSource(ParcelLog(pool))
+        self._position = 0
+        with pool.connection() as connection:
+            self._old = generations.serving(connection).shelf
+        self._new = "b" if self._old == "a" else "a"
+        self._number = 0
+
+    def build(self, processes: int) -> None:
+        """Computes every parcel that the log has now, and makes the indexes."""
+        with self._pool.connection() as connection:
+            generations.show(connection)
+            row = connection.execute("SELECT count(*) FROM read_parcel").fetchone()
+            expected = row[0] if row else 0
+            self._position = head(connection).position
+            self._number = generations.begin(connection, self._new, catalog.DEFINITION, expected)
+        told = time.monotonic()
+        for chunk in rebuild_chunks.build(self._settings, self._new, self._parcels(), expected, processes):
+            done = self._done
+            done.parcels, done.events = done.parcels + chunk.parcels, done.events + chunk.events
+            done.alerts, done.statuses = done.alerts + chunk.alerts, done.statuses + chunk.statuses
+            if time.monotonic() - told > 1:
+                told = time.monotonic()
+                self._tell(expected)
+        self._tell(expected)
+        sys.stderr.write("\n")
+        with self._pool.connection() as connection:
+            connection.execute("SET LOCAL statement_timeout = 0")
+            connection.execute("SELECT index_generation(%s)", (self._new,))
+        failpoints.reach("rebuild.built")
+
+    def _parcels(self) -> Iterator[list[str]]:
+        after = ""
+        while True:
+            with self._pool.connection() as connection:
+                rows = connection.execute(
+                    "SELECT parcel_id FROM event_log WHERE version = 1 AND parcel_id > %s AND strpos(parcel_id, ':') = 0"
+                    " ORDER BY parcel_id LIMIT %s",
+                    (after, _PAGE),
+                ).fetchall()
+            names = [row[0] for row in rows]
+            yield from (names[at : at + rebuild_chunks.CHUNK] for at in range(0, len(names), rebuild_chunks.CHUNK))
+            if len(names) < _PAGE:
+                return
+            after = names[-1]
+
+    def _tell(self, expected: int) -> None:
+        done = self._done
+        with self._pool.connection() as connection:
+            generations.progress(connection, self._new, done.parcels)
+        sys.stderr.write(
+            f"\r第{self._number}代：已重算 {done.parcels:,} / {max(expected, done.parcels):,} 宗，{done.events:,} 件"
+        )
+        sys.stderr.flush()
+
+    def catch_up(self, *, verify: bool) -> None:
+        """Follows the log, and ends once both generations stand at the same position, day and rules."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < end:
+            self._work_if_nobody_does()
+            while self._follow(self._log_position()):
+                pass
+            self._sweep()
+            with self._pool.connection() as connection:
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                connection.execute("SET LOCAL statement_timeout = 0")
+                seen = self._lease(connection, lock=False)[0]
+                candidates = comparison.different(connection, self._names, self._new, self._old)
+            if self._finish(seen, {name for found in candidates.values() for name in found}, verify=verify):
+                return
+            time.sleep(0.2)
+        raise RebuildRefused("读模型迟迟未跟上日志：请查看 landcycle lag (REBUILD_WAITING)")
+
+    def _work_if_nobody_does(self) -> None:
+        from projections import worker  # noqa: PLC0415 - the worker starts rebuilds, a rebuild without one works itself
+
+        with self._pool.connection() as connection:
+            row = connection.execute("SELECT expires_at > now() FROM worker_lease").fetchone()
+        if row is None or not row[0]:
+            worker.run_once(self._settings, self._pool)
+
+    def _log_position(self) -> int:
+        with self._pool.connection() as connection:
+            return head(connection).position
+
+    def _lease(self, connection: Connection, *, lock: bool) -> tuple[int, int, int]:
+        """Position, day and rules of the serving generation."""
+        row = connection.execute(
+            "SELECT position, coalesce(nullif(ticked_on, '-infinity') - date '0001-01-01' + 1, 0), rules_position FROM worker_lease"
+            + (" FOR UPDATE" if lock else "")
+        ).fetchone()
+        assert row is not None, "worker_lease has one row"
+        return row[0], row[1], row[2]
+
+    def _follow(self, up_to: int) -> bool:
+        """Takes the next events into the new generation; False when there are none."""
+        with self._pool.connection() as connection:
+            return bool(self._events(connection, up_to))
+
+    def _events(self, connection: Connection, up_to: int) -> set[str]:
+        rows = connection.execute(
+            "SELECT position, parcel_id FROM event_log WHERE position > %s AND position <= %s ORDER BY position LIMIT %s",
+            (self._position, up_to, _BATCH),
         ).fetchall()
-    )
-    stands = head(connection)
-    book, today = rules.current(stands), business_date(settings)
-    streams = read_streams(connection, parcels)
-    changed = []
-    for name in parcels:
-        item = served.get(name)
-        events = streams[name] if item is None else streams[name][: item["version"]]
-        found = evaluate_parcel(events, today, book, None)
-        done.parcels += 1
-        if item is None:
-            done.missing += 1
-        elif parcel_item(found) != item:
-            done.different += 1
-        changed.append(found)
-    if not verify:
-        catalog.write(connection, changed, today, stands.rules_position)
+        names = {row[1] for row in rows}
+        self._compute(connection, sorted(name for name in names if ":" not in name))
+        if rows:
+            self._position = rows[-1][0]
+        return names
+
+    def _compute(self, connection: Connection, names: Sequence[str]) -> None:
+        stands = head(connection)
+        book, today = self._rules.current(stands), business_date(self._settings)
+        streams = read_streams(connection, names)
+        found = [evaluate_parcel(streams[name], today, book) for name in names if streams[name]]
+        generations.use(connection, self._new)
+        catalog.WRITERS[catalog.DEFINITION](connection, found, today, stands.rules_position)
+
+    def _sweep(self) -> None:
+        """Rows of the new generation that the day or the rules have overtaken since they were computed."""
+        followed = [(self._new, catalog.DEFINITION)]
+        while True:
+            with self._pool.connection() as connection:
+                rules_position = head(connection).rules_position
+                names = due.behind(connection, followed, business_date(self._settings), rules_position, _BATCH)
+                self._compute(connection, names)
+            if not names:
+                return
+
+    def _finish(self, seen: int, candidates: set[str], *, verify: bool) -> bool:
+        """Under the worker's fence: catches up the last events, looks at the candidates again, and moves the pointer."""
+        with self._pool.connection() as connection:
+            position, ticked_on, rules_position = self._lease(connection, lock=True)
+            stands = head(connection)
+            if ticked_on < business_date(self._settings) or rules_position < stands.rules_position:
+                return False
+            if position < self._position or position - self._position > _BATCH:
+                return False
+            self._events(connection, position)
+            moved = connection.execute(
+                "SELECT DISTINCT parcel_id FROM event_log WHERE position > %s AND strpos(parcel_id, ':') = 0", (seen,)
+            ).fetchall()
+            self._compare(connection, sorted(candidates | {row[0] for row in moved}))
+            self._compare_published(connection)
+            if verify:
+                generations.abandon(connection, self._new)
+                return True
+            generations.flip(connection, self._new)
+            self._done.shown = self._number
+            failpoints.reach("rebuild.flipping")
+        failpoints.reach("rebuild.flipped")
+        return True
+
+    def _compare(self, connection: Connection, parcels: Sequence[str]) -> None:
+        """Keeps the real differences: a parcel that one generation knows at a later version is computed at the other's."""
+        found = comparison.different(connection, self._names, self._new, self._old, parcels)
+        new, old = (comparison.versions(connection, shelf, parcels) for shelf in (self._new, self._old))
+        ahead = sorted(name for name in parcels if new.get(name) != old.get(name))
+        streams = read_streams(connection, ahead)
+        book = self._rules.current(head(connection))
+        for name in ahead:
+            known = streams[name][: old.get(name, 0)]
+            said = comparison.said_by(connection, self._old, name)
+            says = comparison.says(evaluate_parcel(known, business_date(self._settings), book)) if known else said
+            for model, names in found.items():
+                if name in names and says[model] == said[model]:
+                    names.remove(name)
+        self._done.differences = {model: names for model, names in found.items() if names}
+
+    def _compare_published(self, connection: Connection) -> None:
+        """Looks again at what would change an alert or a status: while parcels were computed, others had events."""
+        generations.use(connection, self._new)
+        rows = connection.execute(
+            "SELECT parcel_id FROM read_parcel WHERE due_again ORDER BY parcel_id LIMIT %s", (_BATCH + 1,)
+        ).fetchall()
+        if len(rows) > _BATCH:
+            return
+        names = [row[0] for row in rows]
+        old, said = comparison.versions(connection, self._old, names), published.of(connection, names)
+        streams, book = read_streams(connection, names), self._rules.current(head(connection))
+        changed = {}
+        for name in names:
+            known = streams[name][: old.get(name, len(streams[name]))]
+            changed[name] = published.differs(evaluate_parcel(known, business_date(self._settings), book), said[name])
+        same = [name for name, one in changed.items() if not any(one)]
+        connection.execute("UPDATE read_parcel SET due_again = false WHERE parcel_id = ANY(%s)", (same,))
+        self._done.alerts, self._done.statuses = ([one[at] for one in changed.values()].count(True) for at in (0, 1))

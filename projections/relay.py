@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import psycopg
@@ -24,62 +25,71 @@ if TYPE_CHECKING:
     from adapters.settings import Settings
 
 _BATCH: Final = 500
-_IDLE_SECONDS: Final = 0.25
+_IDLE_SECONDS: Final = 0.05
+_SLOW_SECONDS: Final = 5.0
+_SHORTEST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 
 log = structlog.get_logger("landcycle.relay")
 
 
 class Relay:
-    """One relay on one connection; `stop` ends it after the message under way."""
+    """One relay on one connection in autocommit; `stop` ends it after the message under way."""
 
-    def __init__(self, settings: Settings, connection: psycopg.Connection, feeds: tuple[Feed, ...]) -> None:
-        self._settings, self._connection, self._feeds = settings, connection, feeds
+    def __init__(self, settings: Settings, connection: psycopg.Connection) -> None:
+        self._settings, self._connection, self._feeds = settings, connection, all_feeds()
         self._lease = Lease(connection)
+        self._pause = _SHORTEST_PAUSE
         self.stop = threading.Event()
 
     def run(self) -> None:
         """Works until stopped. Broker failures pause it; a lost database connection ends it with psycopg's error."""
-        connection = self._connection
-        connection.execute("LISTEN landcycle_log")
-        connection.execute("LISTEN landcycle_alerts")
-        pause = 0.1
+        # A place that a crash of the server takes back only sends again what has arrived: no wait for the disk.
+        self._connection.execute("SET synchronous_commit = off")
+        self._connection.execute("LISTEN landcycle_log")
+        self._connection.execute("LISTEN landcycle_alerts")
         while not self.stop.is_set():
             if not self._lease.take():
                 self.stop.wait(RENEW_SECONDS)
                 continue
             try:
                 self._work_with_one_sender()
-                pause = 0.1
             except LeaseLost:
                 log.warning("relay.lease_lost")
-            except (kafka.SendFailed, KafkaError, OSError) as error:
-                log.warning("relay.kafka_failed", problem=str(error)[:200], pause_seconds=pause)
-                self._lease.renew(kafka_ok=False, problem=str(error)[:500], now=True)
-                self._lease.give_back()
-                self.stop.wait(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+            except (kafka.SendFailed, kafka.TopicUnfit, KafkaError, OSError) as error:
+                self._wait_for_kafka(error)
         self._lease.give_back()
+
+    def _wait_for_kafka(self, error: Exception) -> None:
+        """Notes what the broker said, lets another relay try, and waits, longer each time in a row."""
+        log.warning("relay.kafka_failed", problem=str(error)[:200], pause_seconds=self._pause)
+        with suppress(LeaseLost):
+            self._lease.renew(kafka_ok=False, problem=str(error)[:500], now=True)
+        self._lease.give_back()
+        self.stop.wait(self._pause)
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     def _work_with_one_sender(self) -> None:
         """Sends until stopped or something fails; every place then stands where it was last acknowledged."""
-        created = kafka.create_missing_topics(self._settings)
+        created = kafka.prepare_topics(self._settings)
         if created:
             log.info("relay.topics_created", topics=created)
         sender = kafka.Sender(self._settings)
-        for feed in self._feeds:
-            feed.rewind(self._connection)
-        self._lease.renew(kafka_ok=True, now=True)
         try:
+            for feed in self._feeds:
+                feed.rewind(self._connection)
+            self._lease.renew(kafka_ok=True, now=True)
             while not self.stop.is_set():
                 sent = sum(self._send_some(feed, sender) for feed in self._feeds)
+                failpoints.reach("relay.sent")
                 if not sent and sender.idle:
                     self._wait_for_news()
-                elif not sent or sender.room < _BATCH:
+                elif not sent:
                     sender.wait(1.0)
-                failpoints.reach("relay.sent")
+                elif sender.room < _BATCH:
+                    sender.wait(1.0, _BATCH - sender.room)
                 self._settle(sender)
-                self._lease.renew(kafka_ok=True)
+                self._renew(sender)
             self._drain(sender)
         finally:
             sender.close()
@@ -91,10 +101,7 @@ class Relay:
             return 0
         batch = feed.next(self._connection, room)
         for mark, message in batch:
-            named = kafka.Message(
-                kafka.topic_name(self._settings, message.topic), message.key, message.value, message.headers
-            )
-            sender.send((feed, mark), named)
+            sender.send((feed, mark), message)
         return len(batch)
 
     def _settle(self, sender: kafka.Sender) -> None:
@@ -113,6 +120,14 @@ class Relay:
                 raise LeaseLost
             for feed, done in marks.items():
                 feed.settle(self._connection, done)
+        failpoints.reach("relay.settled")
+        self._pause = _SHORTEST_PAUSE
+
+    def _renew(self, sender: kafka.Sender) -> None:
+        """Holds the lease on; a broker that takes connections and acknowledges nothing is not well."""
+        slow = sender.waiting_seconds > _SLOW_SECONDS
+        problem = f"Kafka已{sender.waiting_seconds:.0f}秒没有确认" if slow else None
+        self._lease.renew(kafka_ok=not slow, problem=problem)
 
     def _drain(self, sender: kafka.Sender) -> None:
         """At a clean stop: waits a little for what is under way."""
@@ -135,7 +150,7 @@ def run(settings: Settings) -> None:
     while not stop.is_set():
         try:
             with psycopg.connect(settings.database_url, autocommit=True) as connection:
-                relay = Relay(settings, connection, all_feeds(connection))
+                relay = Relay(settings, connection)
                 relay.stop = stop
                 relay.run()
         except psycopg.OperationalError as error:

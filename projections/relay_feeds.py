@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from adapters import alert_log, cloud_events, merkle_log, parcel_log
-from projections import history, status_feed
+from projections import status_feed
 
 if TYPE_CHECKING:
     import psycopg
 
     from adapters.kafka import Message
+
+_MOST_BYTES: Final = 8_388_608
+_MOST_STATUSES: Final = 100
+"""Bounds of what one batch holds in memory, whatever the size of its messages."""
+
+_EVENTS: Final = """
+SELECT position, parcel_id, version, event_id::text, type,
+       to_char(recorded_at AT TIME ZONE INTERVAL '+08:00', 'YYYY-MM-DD"T"HH24:MI:SS.US"+08:00"'),
+       encode(chain_hash, 'hex'),
+       (SELECT max(epoch) FROM log_epoch WHERE after_position < e.position),
+       record
+FROM (SELECT *, sum(octet_length(record)) OVER (ORDER BY position) - octet_length(record) AS bytes_before
+      FROM event_log WHERE position > %s ORDER BY position LIMIT %s) e
+WHERE bytes_before < %s
+ORDER BY position
+"""
 
 Read = Callable[["psycopg.Connection", int, int], "list[tuple[int, Message]]"]
 """(connection, after position, limit) → messages with their positions, in order."""
@@ -60,8 +76,7 @@ class PositionFeed:
 class StatusFeed:
     """The coalescing rows of the status feed: a revision above the published one is due."""
 
-    def __init__(self, epoch: int) -> None:
-        self._epoch = epoch
+    def __init__(self) -> None:
         self._after = ""
         self._under_way: dict[str, int] = {}
 
@@ -72,14 +87,18 @@ class StatusFeed:
 
     def next(self, connection: psycopg.Connection, limit: int) -> list[tuple[tuple[str, int], Message]]:
         """The next parcels, in the order of their ids, whose status was not sent yet; round and round."""
+        limit = min(limit, _MOST_STATUSES)
         rows = status_feed.unpublished(connection, after=self._after, limit=limit)
         self._after = rows[-1].parcel_id if len(rows) == limit else ""
         due = [row for row in rows if self._under_way.get(row.parcel_id) != row.revision]
+        if not due:
+            return []
+        epoch = parcel_log.head(connection).epoch
         self._under_way.update({row.parcel_id: row.revision for row in due})
         return [
             (
                 (row.parcel_id, row.revision),
-                cloud_events.status_message(row.parcel_id, row.revision, row.answer, self._epoch, row.at),
+                cloud_events.status_message(row.parcel_id, row.revision, row.answer, epoch, row.at),
             )
             for row in due
         ]
@@ -92,33 +111,31 @@ class StatusFeed:
                 del self._under_way[parcel_id]
 
 
-def all_feeds(connection: psycopg.Connection) -> tuple[Feed, ...]:
+def all_feeds() -> tuple[Feed, ...]:
     """Alerts first: people wait for them."""
-    epoch = parcel_log.head(connection).epoch
     return (
-        PositionFeed("alerts", lambda conn, after, limit: _alerts(conn, after, limit, epoch)),
-        PositionFeed("events", lambda conn, after, limit: _events(conn, after, limit, epoch)),
-        StatusFeed(epoch),
-        PositionFeed("heads", lambda conn, after, limit: _heads(conn, after, limit, epoch)),
+        PositionFeed("alerts", alerts),
+        PositionFeed("events", events),
+        StatusFeed(),
+        PositionFeed("heads", _heads),
     )
 
 
-def _alerts(connection: psycopg.Connection, after: int, limit: int, epoch: int) -> list[tuple[int, Message]]:
+def alerts(connection: psycopg.Connection, after: int, limit: int) -> list[tuple[int, Message]]:
+    """Changes of alerts. They carry the log's present epoch: what follows a restore counts their sequences anew."""
+    changes = alert_log.read_after(connection, after, limit)
+    epoch = parcel_log.head(connection).epoch if changes else 0
+    return [(change.position, cloud_events.alert_message(change.item, change.change, epoch)) for change in changes]
+
+
+def events(connection: psycopg.Connection, after: int, limit: int) -> list[tuple[int, Message]]:
+    """Events of the log, of parcels and of others, at most `limit` and at most some megabytes."""
+    rows = connection.execute(_EVENTS, (after, limit, _MOST_BYTES)).fetchall()
+    return [(row[0], cloud_events.event_message(cloud_events.LoggedEvent._make(row))) for row in rows]
+
+
+def _heads(connection: psycopg.Connection, after: int, limit: int) -> list[tuple[int, Message]]:
     return [
-        (change.position, cloud_events.alert_message(change.item, change.change, epoch))
-        for change in alert_log.read_after(connection, after, limit)
-    ]
-
-
-def _events(connection: psycopg.Connection, after: int, limit: int, epoch: int) -> list[tuple[int, Message]]:
-    return [
-        (event.position, cloud_events.event_message(event, history.item(event), epoch))
-        for event in parcel_log.read_after(connection, after, limit)
-    ]
-
-
-def _heads(connection: psycopg.Connection, after: int, limit: int, epoch: int) -> list[tuple[int, Message]]:
-    return [
-        (head["tree_size"], cloud_events.head_message(head, epoch))
+        (head["tree_size"], cloud_events.head_message(head, head["epoch"]))
         for head in merkle_log.heads_after(connection, after, limit)
     ]

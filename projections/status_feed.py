@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, timezone
+from hashlib import blake2b
 from typing import Any, Final
 
-from psycopg.types.json import Jsonb
+import orjson
 
 from adapters.postgres import Connection
+from domain.supervision.evaluate import digest
 from projections.evaluated import Evaluated, answer_of
 
 NAME: Final = "status_feed"
+AlertIds = Mapping[str, Mapping[tuple[str, str], str]]
+"""Parcel → (code, subject) → id of its open alerts."""
 _SHANGHAI: Final = timezone(timedelta(hours=8))
 
 _WRITE: Final = """
-INSERT INTO status_feed AS f (parcel_id, answer) SELECT * FROM jsonb_to_recordset(%s) AS r (parcel_id text, answer jsonb)
+INSERT INTO status_feed AS f (parcel_id, digest, answer)
+SELECT r.parcel_id, r.digest, convert_from(r.answer, 'UTF8') FROM unnest(%s::text[], %s::bytea[], %s::bytea[]) AS r (parcel_id, digest, answer)
 ORDER BY parcel_id
-ON CONFLICT (parcel_id) DO UPDATE SET revision = f.revision + 1, at = now(), answer = excluded.answer
+ON CONFLICT (parcel_id) DO UPDATE SET revision = f.revision + 1, at = now(), digest = excluded.digest, answer = excluded.answer
+WHERE f.digest <> excluded.digest AND NOT (f.answer = 'null' AND f.parcel_id LIKE 'xm-%%')
 """
+_GONE: Final = b"gone"
 
 
 @dataclass(slots=True, frozen=True)
@@ -28,21 +35,36 @@ class Unpublished:
 
     parcel_id: str
     revision: int
-    answer: dict[str, Any]
+    answer: dict[str, Any] | None
+    """None where the parcel is no more: split, merged, or carried on under another id."""
     at: str
 
 
-def write(
-    connection: Connection, found: Sequence[Evaluated], alert_ids: Mapping[str, Mapping[tuple[str, str], str]]
-) -> None:
-    """A new revision for each of these parcels."""
-    rows = [
-        {"parcel_id": one.parcel_id, "answer": answer}
-        for one in found
-        if (answer := answer_of(one, alert_ids.get(one.parcel_id, {}))) is not None
-    ]
-    if rows:
-        connection.execute(_WRITE, (Jsonb(rows),))
+def write(connection: Connection, found: Sequence[Evaluated], alert_ids: AlertIds) -> None:
+    """A new revision for those of these parcels whose status is another one."""
+    ids, digests, answers = [], [], []
+    for one in found:
+        if one.assessment is None:
+            continue
+        known = alert_ids.get(one.parcel_id, {})
+        ids.append(one.parcel_id)
+        digests.append(digest_of(one, known))
+        answers.append(b"null" if one.gone else orjson.dumps(answer_of(one, known)))
+        for earlier in one.carried_on:  # its history goes on here: under its own id it is no more, for good
+            ids.append(earlier)
+            digests.append(_GONE)
+            answers.append(b"null")
+    if ids:
+        latest = {parcel_id: at for at, parcel_id in enumerate(ids)}
+        kept = sorted(latest.values())
+        connection.execute(_WRITE, tuple([column[at] for at in kept] for column in (ids, digests, answers)))
+
+
+def digest_of(one: Evaluated, alert_ids: Mapping[tuple[str, str], str]) -> bytes:
+    """Sixteen bytes of what a status says: without its day, and without what grows by the day (specification 11.31)."""
+    assert one.assessment is not None, "a parked parcel has no status"
+    told = (one.gone, one.version, one.assessment.rule_set, digest(one.assessment), sorted(alert_ids.values()))
+    return blake2b(repr(told).encode(), digest_size=16).digest()
 
 
 def unpublished(connection: Connection, *, after: str, limit: int) -> list[Unpublished]:
@@ -53,7 +75,9 @@ def unpublished(connection: Connection, *, after: str, limit: int) -> list[Unpub
         (after, limit),
     ).fetchall()
     return [
-        Unpublished(parcel_id, revision, answer, at.astimezone(_SHANGHAI).isoformat(timespec="microseconds"))
+        Unpublished(
+            parcel_id, revision, orjson.loads(answer), at.astimezone(_SHANGHAI).isoformat(timespec="microseconds")
+        )
         for parcel_id, revision, answer, at in rows
     ]
 

@@ -6,6 +6,7 @@ CREATE TABLE alert_head (
     position bigint NOT NULL DEFAULT 0
 );
 INSERT INTO alert_head DEFAULT VALUES;
+CREATE TRIGGER alert_head_tells AFTER UPDATE ON alert_head FOR EACH STATEMENT EXECUTE FUNCTION tell('landcycle_alerts');
 
 -- One row per parcel that ever had an alert: the last sequence. Worker and people lock these in the order of parcels.
 CREATE TABLE alert_parcel (

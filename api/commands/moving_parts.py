@@ -10,6 +10,7 @@ import typer
 from api.commands.frame import AsOf, DataDir, day_of, fail, settings_of, told, with_database
 
 app = typer.Typer()
+parked = typer.Typer(no_args_is_help=True, help="Parcels whose evaluation failed: list, retry.")
 
 
 @app.command()
@@ -63,17 +64,51 @@ def sweep(as_of: AsOf = None, data_dir: DataDir = None) -> None:
 @app.command()
 @told
 def rebuild(
-    names: Annotated[list[str] | None, typer.Argument(help="read models; none: all")] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="only compare; exit 4 where a row differs")] = False,
+    names: Annotated[list[str] | None, typer.Argument(help="read models to compare; none: all")] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="only compare; exit 4 where anything differs")] = False,
+    back: Annotated[bool, typer.Option("--back", help="show the generation of before again, at once")] = False,
+    processes: Annotated[int | None, typer.Option(min=1, max=64, help="none: one per core")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Compute the read models again from the log, while posts and reads go on."""
+    """Compute all read models anew beside those that serve, compare row by row, and show them; posts and reads go on."""
     from projections import rebuild as again
 
-    done = again.run(with_database(data_dir), names or (), verify=verify)
-    typer.echo(f"{done.parcels} parcels, {done.different} different, {done.missing} missing")
-    if verify and (done.different or done.missing):
+    if back:
+        typer.echo(f"列表现由第{again.back(with_database(data_dir))}代读模型提供 lists show that generation now")
+        return
+    done = again.run(with_database(data_dir), names or (), verify=verify, processes=processes)
+    rate = done.events / done.seconds if done.seconds else 0
+    typer.echo(f"{done.parcels:,} parcels, {done.events:,} events, {done.seconds:.1f} s ({rate:,.0f} events/s)")
+    for model, parcels in done.differences.items():
+        typer.echo(f"{model}: {len(parcels):,} different: {', '.join(parcels[:5])}{' …' if len(parcels) > 5 else ''}")
+    typer.echo(
+        f"{done.different:,} different, {done.alerts:,} with other alerts, {done.statuses:,} with another status"
+    )
+    if done.shown is not None:
+        typer.echo(f"列表现由第{done.shown}代读模型提供 lists show generation {done.shown}")
+    if verify and done.different:
         raise typer.Exit(4)
+
+
+@parked.command("list")
+@told
+def parked_list(data_dir: DataDir = None) -> None:
+    """The parcels whose evaluation failed (compliance UNKNOWN), and why."""
+    from projections import due
+
+    for one in due.parked(with_database(data_dir)):
+        typer.echo(f"{one['parcel_id']}\tversion {one['version']}\t{one['problem']}")
+
+
+@parked.command("retry")
+@told
+def parked_retry(
+    parcels: Annotated[list[str] | None, typer.Argument(help="parcel ids; none: all")] = None, data_dir: DataDir = None
+) -> None:
+    """Have parked parcels evaluated once more, each from its first event on."""
+    from projections import due
+
+    typer.echo(f"{due.try_again(with_database(data_dir), parcels or ())} parcels are due again")
 
 
 @app.command()

@@ -6,7 +6,7 @@ from datetime import date
 from adapters.postgres import open_pool
 from adapters.settings import Settings
 from api import sample
-from projections import worker
+from projections import generations, worker
 
 TODAY = date(2026, 11, 24)
 
@@ -44,6 +44,7 @@ TABLES = ("read_parcel", "read_exit", "read_quality")
 def rows(settings):
     """Every row of every read model, and what stands in the alert log, without what time of day gives."""
     with pool_of(settings) as pool, pool.connection() as connection:
+        generations.show(connection)
         found = {name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in TABLES}
         found["alert"] = connection.execute("SELECT alert_id, state, level FROM alert ORDER BY 1").fetchall()
         return found

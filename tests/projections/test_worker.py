@@ -4,12 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from given_parcels import TODAY, alert_changes, load, pool_of, rows, settings_for, work
 
+from adapters.postgres import open_connection
 from api import sample
 from projections import breach_alerts, catalog, compliance, data_quality, exit_eligible, rebuild, sweep, worker
 
@@ -19,6 +23,25 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def settings(database_url, tmp_path):
     return settings_for(database_url, tmp_path)
+
+
+def environment(settings, **more):
+    return os.environ | {
+        "LANDCYCLE_DATABASE_URL": settings.database_url,
+        "LANDCYCLE_TODAY": settings.today.isoformat(),
+        "LANDCYCLE_DATA_DIR": str(settings.data_dir),
+        **more,
+    }
+
+
+def wait_until(pool, question, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with pool.connection() as connection:
+            if connection.execute(question).fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError(question)
 
 
 def query(settings, find, **filters):
@@ -64,17 +87,15 @@ def test_working_again_changes_nothing(settings):
     assert (rows(settings), alert_changes(settings)) == (before, changes)
 
 
-@pytest.mark.parametrize("point", ["worker.evaluated", "worker.written", "worker.committed"])
+@pytest.mark.parametrize("point", ["worker.taken", "worker.evaluated", "worker.written", "worker.committed"])
 def test_a_worker_killed_at_any_border_leaves_each_input_with_one_effect(settings, point):
     load(settings)
-    environment = {key: str(value) for key, value in os.environ.items()} | {
-        "LANDCYCLE_DATABASE_URL": settings.database_url,
-        "LANDCYCLE_TODAY": TODAY.isoformat(),
-        "LANDCYCLE_DATA_DIR": str(settings.data_dir),
-        "LANDCYCLE_FAILPOINTS": f"{point}=exit",
-    }
     child = subprocess.run(
-        [sys.executable, "-m", "api.cli", "worker"], env=environment, cwd=ROOT, timeout=60, capture_output=True
+        [sys.executable, "-m", "api.cli", "worker"],
+        env=environment(settings, LANDCYCLE_FAILPOINTS=f"{point}=exit"),
+        cwd=ROOT,
+        timeout=60,
+        capture_output=True,
     )
     assert child.returncode == -signal.SIGKILL
     work(settings)
@@ -87,17 +108,48 @@ def test_a_worker_killed_at_any_border_leaves_each_input_with_one_effect(setting
     assert rebuild.run(settings, verify=True).different == 0
 
 
-def test_a_worker_whose_lease_was_taken_can_write_nothing(settings):
+@pytest.mark.parametrize("its_session", ["is ended", "is not found"])
+def test_a_worker_whose_lease_was_taken_can_write_nothing(settings, its_session):
     load(settings)
-    with pool_of(settings) as pool:
-        first, second = worker.Worker(settings, pool), worker.Worker(settings, pool)
+    with pool_of(settings) as pool, ExitStack() as stack:
+        connections = [stack.enter_context(open_connection(settings.database_url, "test")) for _ in range(2)]
+        first, second = (worker.Worker(settings, pool, one) for one in connections)
         assert first.take_lease() and not second.take_lease()
         with pool.connection() as connection:
-            connection.execute("UPDATE worker_lease SET expires_at = now() - interval '1 second', backend = NULL")
+            connection.execute("UPDATE worker_lease SET expires_at = now() - interval '1 second'")
+            if its_session == "is not found":
+                connection.execute("UPDATE worker_lease SET backend = NULL")
         assert second.take_lease()
-        with pytest.raises(worker.LeaseLost):
+        with pytest.raises(worker.LeaseLost if its_session == "is not found" else psycopg.errors.AdminShutdown):
             first.step()
         assert second.step()
+        assert rows(settings)["read_parcel"]
+
+
+def test_a_worker_stopped_in_the_middle_of_a_batch_is_taken_over_in_seconds(settings):
+    """It holds the lease row: only the end of its session frees it."""
+    load(settings)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "worker"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environment(settings, LANDCYCLE_FAILPOINTS="worker.written=sleep:60"),
+    )  # fmt: skip
+    try:
+        with pool_of(settings) as pool:
+            wait_until(
+                pool,
+                "SELECT count(*) > 0 FROM pg_locks WHERE relation = 'worker_lease'::regclass AND mode = 'RowExclusiveLock'",
+            )
+            os.kill(child.pid, signal.SIGSTOP)
+            began = time.monotonic()
+            assert worker.run_once(settings, pool) > 0
+            assert time.monotonic() - began < 10
+        before = rows(settings), alert_changes(settings)
+        os.kill(child.pid, signal.SIGCONT)
+        time.sleep(1)
+        assert (rows(settings), alert_changes(settings)) == before and child.poll() is None
+    finally:
+        child.kill()
+        child.wait()
 
 
 def test_a_parcel_whose_evaluation_fails_is_parked_and_the_others_flow(settings, monkeypatch):

@@ -1,0 +1,82 @@
+"""Parcels evaluated on one day by one book of rules, and written into every read model: the heart of worker and rebuild."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import psycopg
+import structlog
+
+from adapters import failpoints
+from adapters.parcel_log import read_stream, read_streams
+from adapters.postgres import Connection
+from adapters.receipts import Head
+from adapters.settings import Settings, business_date
+from domain.event import Event, microseconds
+from domain.policy import RuleBook
+from projections import catalog
+from projections.evaluated import Evaluated, evaluate_parcel, parked
+
+SLICE: Final = 40
+"""So many parcels are evaluated while the database writes those before them."""
+
+log = structlog.get_logger("landcycle.worker")
+
+
+class Batch:
+    """One batch, in the transaction that is open. `careful` takes every parcel alone, so that only a bad one is parked."""
+
+    def __init__(
+        self, connection: Connection, settings: Settings, book: RuleBook, stands: Head,
+        followed: Sequence[tuple[str, int]], *, careful: bool,
+    ) -> None:  # fmt: skip
+        self._connection, self._book, self._followed, self._careful = connection, book, followed, careful
+        self.today = business_date(settings)
+        self.rules_position = stands.rules_position
+
+    def write(self, names: Sequence[str], new: Mapping[str, Sequence[str]]) -> None:
+        """Folds and evaluates each parcel once and writes every read model; `new` are the ids of the events that led to it."""
+        if self._careful:
+            for name in names:
+                self._alone(name, new.get(name, ()))
+            return
+        with self._connection.pipeline():
+            for at in range(0, len(names), SLICE):
+                self._slice(names[at : at + SLICE], new)
+
+    def _slice(self, names: Sequence[str], new: Mapping[str, Sequence[str]]) -> None:
+        streams = read_streams(self._connection, names)
+        found = [self._evaluated(streams[name], new.get(name, ())) for name in names if streams[name]]
+        failpoints.reach("worker.evaluated")
+        self._save(found)
+
+    def _save(self, found: Sequence[Evaluated]) -> None:
+        catalog.write(self._connection, found, self.today, self.rules_position, self._followed)
+
+    def _evaluated(self, events: list[Event], new: Sequence[str]) -> Evaluated:
+        found = evaluate_parcel(events, self.today, self._book, new)
+        if found.parked:
+            log.error("worker.parcel_parked", parcel_id=found.parcel_id, problem=found.parked)
+        return found
+
+    def _alone(self, name: str, new: Sequence[str]) -> None:
+        """One parcel in a savepoint of its own; whatever fails with it parks it."""
+        try:
+            with self._connection.transaction():
+                self._save([self._evaluated(read_stream(self._connection, name), new)])
+        except psycopg.OperationalError:
+            raise
+        except Exception as error:
+            log.exception("worker.parcel_parked", parcel_id=name)
+            self._save([parked(_outline(self._connection, name), error)])
+
+
+def _outline(connection: Connection, name: str) -> Evaluated:
+    """What is known of a parcel without reading its records."""
+    row = connection.execute(
+        "SELECT jurisdiction, version, recorded_at, event_id::text FROM event_log WHERE parcel_id = %s ORDER BY version DESC LIMIT 1",
+        (name,),
+    ).fetchone()
+    assert row is not None, "the parcel has events"
+    return Evaluated(name, row[0], row[1], microseconds(row[2]), caused_by=row[3])

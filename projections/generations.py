@@ -1,0 +1,143 @@
+"""The two shelves of read models: which one the lists show, which ones every batch writes (architecture 2.10).
+
+A generation is one set of the tables of all read models. Its tables have the same names on both shelves; a transaction
+names its shelf once, and every statement after it means that one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from adapters.postgres import Connection
+
+_SHELF: Final = "set_config('search_path', 'generation_' || {} || ', public', true)"
+
+
+class NoWayBack(Exception):  # noqa: N818 - told in one line
+    """There is no other generation that lists could show."""
+
+
+@dataclass(slots=True, frozen=True)
+class Generation:
+    """One shelf. `left_at` is the position at which a release without its code left it; None: it follows."""
+
+    shelf: str
+    number: int
+    definition: int
+    state: str
+    left_at: int | None
+
+
+def show(connection: Connection) -> None:
+    """The rest of this transaction reads what lists show. One statement; waits for nobody."""
+    connection.execute(f"SELECT {_SHELF.format('serving')} FROM worker_lease")
+
+
+def use(connection: Connection, shelf: str) -> None:
+    """The rest of this transaction means this shelf."""
+    connection.execute(f"SELECT {_SHELF.format('%s::text')}", (shelf,))
+
+
+def serving(connection: Connection) -> Generation:
+    """The generation that lists show."""
+    return next(one for one in every(connection) if one.shelf == _pointer(connection))
+
+
+def other(connection: Connection) -> Generation:
+    """The other shelf."""
+    return next(one for one in every(connection) if one.shelf != _pointer(connection))
+
+
+def every(connection: Connection) -> list[Generation]:
+    """Both shelves."""
+    rows = connection.execute("SELECT shelf, number, definition, state, left_at FROM read_generation ORDER BY shelf")
+    return [Generation(*row) for row in rows.fetchall()]
+
+
+def _pointer(connection: Connection) -> str:
+    row = connection.execute("SELECT serving FROM worker_lease").fetchone()
+    assert row is not None, "worker_lease has one row"
+    return str(row[0])
+
+
+def followed(connection: Connection, definitions: list[int]) -> list[tuple[str, int]]:
+    """(shelf, definition) of the generations that every batch writes and this release can write."""
+    return connection.execute(
+        "SELECT shelf, definition FROM read_generation WHERE state = 'FOLLOWING' AND definition = ANY(%s) ORDER BY shelf",
+        (definitions,),
+    ).fetchall()
+
+
+def take_up(connection: Connection, definitions: list[int], position: int) -> int:
+    """At the start of a worker: notes what it cannot write and from where what it can write again is behind.
+
+    Returns the position from which to go on.
+    """
+    connection.execute(
+        "UPDATE read_generation SET left_at = %s WHERE state = 'FOLLOWING' AND left_at IS NULL AND definition <> ALL(%s)",
+        (position, definitions),
+    )
+    row = connection.execute(
+        "WITH again AS (UPDATE read_generation new SET left_at = NULL FROM read_generation old WHERE new.shelf = old.shelf"
+        " AND new.state = 'FOLLOWING' AND new.left_at IS NOT NULL AND new.definition = ANY(%s) RETURNING old.left_at)"
+        " SELECT least(%s, min(left_at)) FROM again",
+        (definitions, position),
+    ).fetchone()
+    assert row is not None, "an aggregate has one row"
+    return int(row[0])
+
+
+def begin(connection: Connection, shelf: str, definition: int, expected: int) -> int:
+    """Empties a shelf for a new generation and returns its number. What was on it is gone when this commits."""
+    connection.execute("SELECT FROM worker_lease FOR UPDATE")  # no batch is under way that would write it
+    row = connection.execute(
+        "UPDATE read_generation SET number = (SELECT max(number) + 1 FROM read_generation), definition = %s, state = 'BUILDING',"
+        " left_at = NULL, parcels = 0, expected = %s, changed_at = now() WHERE shelf = %s RETURNING number",
+        (definition, expected, shelf),
+    ).fetchone()
+    assert row is not None, "both shelves have a row"
+    connection.execute("SELECT empty_generation(%s)", (shelf,))
+    return int(row[0])
+
+
+def progress(connection: Connection, shelf: str, parcels: int) -> None:
+    """How far a rebuild is."""
+    connection.execute("UPDATE read_generation SET parcels = %s, changed_at = now() WHERE shelf = %s", (parcels, shelf))
+
+
+def abandon(connection: Connection, shelf: str) -> None:
+    """Empties a shelf that nobody is to read."""
+    connection.execute(
+        "UPDATE read_generation SET state = 'EMPTY', changed_at = now() WHERE shelf = %s AND state = 'BUILDING'",
+        (shelf,),
+    )
+    connection.execute("SELECT empty_generation(%s)", (shelf,))
+
+
+def flip(connection: Connection, shelf: str) -> None:
+    """Lists show this shelf from the commit on; the caller holds the lease row. The other one goes on following."""
+    connection.execute("UPDATE read_generation SET state = 'FOLLOWING', changed_at = now() WHERE shelf = %s", (shelf,))
+    connection.execute("UPDATE worker_lease SET serving = %s", (shelf,))
+
+
+def back(connection: Connection) -> Generation:
+    """The instant way back: lists show the other generation. Raises NoWayBack."""
+    connection.execute("SELECT FROM worker_lease FOR UPDATE")
+    found = other(connection)
+    if found.state != "FOLLOWING":
+        raise NoWayBack("另一代读模型不可用：没有可退回的一代 (NO_WAY_BACK)")
+    if found.left_at is not None:
+        raise NoWayBack(f"另一代读模型由别的版本维护（停在位置{found.left_at}）：请先启动那个版本 (NO_WAY_BACK)")
+    flip(connection, found.shelf)
+    return found
+
+
+def state(connection: Connection) -> list[dict[str, Any]]:
+    """Both shelves for `landcycle lag` and for measures."""
+    rows = connection.execute(
+        "SELECT g.number, g.state, g.definition, g.shelf = l.serving, g.parcels, g.expected, g.left_at"
+        " FROM read_generation g, worker_lease l WHERE g.state <> 'EMPTY' ORDER BY g.number"
+    ).fetchall()
+    keys = ("number", "state", "definition", "serving", "parcels", "expected", "left_at")
+    return [dict(zip(keys, row, strict=True)) for row in rows]

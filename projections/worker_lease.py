@@ -1,0 +1,113 @@
+"""Which worker works: one lease row with an epoch, by the database's clock (architecture 2.8).
+
+A batch begins by moving the lease row where epoch and position still match; a worker that was stopped and wakes again
+finds another epoch and writes nothing. The session that worked before is ended at a take-over: it may hold the row.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from adapters import failpoints
+from adapters.postgres import Connection, terminate_backend
+from domain.event import day_text
+from projections import catalog, generations
+
+LEASE_SECONDS: Final = 5
+
+
+class LeaseLost(Exception):  # noqa: N818 - an outcome: another worker has taken over
+    """Another worker works now; this one has written nothing since."""
+
+
+class BusinessDateBack(Exception):  # noqa: N818 - told at start in one line
+    """The business date lies before the last clock tick (specification 11.36)."""
+
+
+@dataclass(slots=True, frozen=True)
+class Stand:
+    """What a batch finds when it holds the lease: the day and the rules of the rows, and the generations to write."""
+
+    ticked_on: int
+    """Day number; 0: never ticked."""
+    rules_position: int
+    followed: list[tuple[str, int]]
+
+
+class WorkerLease:
+    """The right to write the read models, on the one connection that writes them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.epoch: int | None = None
+        self.position = 0
+
+    def take(self, today: int) -> bool:
+        """Takes the lease when it is free or expired: ends the session of the one before and raises the epoch.
+
+        Raises BusinessDateBack.
+        """
+        connection = self.connection
+        row = connection.execute(
+            "SELECT backend, backend = pg_backend_pid() FROM worker_lease WHERE expires_at < now()"
+        ).fetchone()
+        connection.commit()
+        if row is None:
+            return False
+        if row[0] is not None and not row[1]:
+            terminate_backend(connection, row[0])
+            connection.commit()
+        row = connection.execute(
+            "UPDATE worker_lease SET epoch = epoch + 1, holder = %s, backend = pg_backend_pid(), beaten_at = now(),"
+            " expires_at = now() + make_interval(secs => %s) WHERE expires_at < now() RETURNING epoch, position, ticked_on::text",
+            (f"{socket.gethostname()}/{os.getpid()}", LEASE_SECONDS),
+        ).fetchone()
+        if row is None:
+            connection.rollback()
+            return False
+        if _day(row[2]) > today:
+            connection.rollback()
+            raise BusinessDateBack(f"业务日期{day_text(today)}早于已到过的日期{row[2]} (BUSINESS_DATE_BACK)")
+        position = generations.take_up(connection, list(catalog.WRITERS), row[1])
+        connection.execute("UPDATE worker_lease SET position = %s WHERE position <> %s", (position, position))
+        connection.commit()
+        failpoints.reach("worker.taken")
+        self.epoch, self.position = row[0], position
+        return True
+
+    def hold(self) -> Stand:
+        """Holds the lease for this transaction where epoch and position still match. Raises LeaseLost."""
+        row = self.connection.execute(
+            "UPDATE worker_lease SET expires_at = now() + make_interval(secs => %s), backend = pg_backend_pid(), beaten_at = now()"
+            " WHERE epoch = %s AND position = %s RETURNING ticked_on::text, rules_position",
+            (LEASE_SECONDS, self.epoch, self.position),
+        ).fetchone()
+        if row is None:
+            raise LeaseLost
+        return Stand(_day(row[0]), row[1], generations.followed(self.connection, list(catalog.WRITERS)))
+
+    def move(self, position: int) -> None:
+        """The events up to here have taken effect, once this transaction commits."""
+        self.connection.execute("UPDATE worker_lease SET position = %s WHERE epoch = %s", (position, self.epoch))
+
+    def tick(self, today: int, rules_position: int) -> None:
+        """Every row stands on this day and these rules, once this transaction commits."""
+        self.connection.execute(
+            "UPDATE worker_lease SET ticked_on = greatest(ticked_on, %s), rules_position = %s WHERE epoch = %s",
+            (date.fromordinal(today), rules_position, self.epoch),
+        )
+
+    def give_back(self) -> None:
+        """Lets a standby begin at once."""
+        self.connection.execute(
+            "UPDATE worker_lease SET expires_at = now(), backend = NULL WHERE epoch = %s", (self.epoch,)
+        )
+        self.connection.commit()
+
+
+def _day(text: str) -> int:
+    return 0 if text == "-infinity" else date.fromisoformat(text).toordinal()
