@@ -1,0 +1,104 @@
+"""The breaches that stand at the end of a day, with phase and level (specification 4.1, 4.4, 11.1, 11.13, 11.37)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from .days import day
+from .openings import Spell, is_named, spells
+
+NO_CURE = ("PAY", "TERM")
+OF_CHARGE = {
+    "LD_START": "START", "LD_COMPLETE": "COMPLETE", "IDLE_FEE": "IDLE", "TOP_UP": "PERF", "LD_FAR": "FAR", "LD_INVEST": "INVEST",
+    "LATE_FEE": "PAY",
+}  # fmt: skip
+OF_EXIT = {"FI": ("IDLE", "START"), "FP": ("PERF",), "FPAY": ("PAY",), "FUSE": ("USE",), "EX": ("TERM",), "LE": ("TERM",)}
+
+
+@dataclass
+class Standing:
+    """An open breach as the status answer shows it."""
+
+    spell: Spell
+    phase: str
+    level: int
+    cure_until: date | None
+
+    @property
+    def kind(self):
+        return self.spell.kind
+
+
+def taken_away(view):
+    """Identity of a breach → WITHDRAWN or EXEMPTED, by decisions of any day that are known (2.3)."""
+    found = {}
+    decisions = view.past_acts("breach.decided")
+    for number, one in enumerate(decisions):
+        then = view.at(one.day, frozenset(other.id for other in decisions[number:]))
+        for stood in standing(then):
+            if is_named(view, one.data, stood.spell):
+                found[stood.spell.identity] = one.data["decision"]
+    return found
+
+
+def standing(view):
+    """Every breach that is open at the end of the day."""
+    gone = taken_away(view)
+    return [
+        _phased(view, spell)
+        for spell in spells(view)
+        if spell.identity not in gone and (spell.end is None or spell.end > view.day) and spell.start <= view.day
+    ]
+
+
+def _phased(view, spell):
+    phase, level, until = "OPEN", 0, None
+    for one in view.of(
+        "performance.assessed", "breach.notified", "breach.decided", "rectification.ordered", "rectification.inspected",
+        "idle.determined", "charge.assessed", "interview.held", "exit.opened",
+    ):  # fmt: skip
+        if one.day < spell.start:
+            continue
+        if phase == "IN_CURE" and one.day > until:
+            phase = "CURE_FAILED"
+        phase, until = _stepped(view, spell, one, phase, until)
+        level = max(level, _step(view, spell, one))
+    if phase == "IN_CURE" and view.day > until:
+        phase = "CURE_FAILED"
+    return Standing(spell, phase, level, until)
+
+
+def _stepped(view, spell, one, phase, until):
+    """(phase, until) after one event."""
+    if one.id in spell.fails[1:] and spell.kind == "PERF":
+        return "CURE_FAILED", until
+    if one.type == "idle.determined" and spell.kind == "IDLE" and one.data["result"] == "IDLE_ENTERPRISE":
+        return "DETERMINED", until
+    if not is_named(view, one.data, spell):
+        return phase, until
+    if one.type == "breach.notified" and phase == "OPEN":
+        return "NOTICED", until
+    if one.type == "breach.decided" and one.data["decision"] == "CONFIRMED" and phase in ("OPEN", "NOTICED"):
+        return "CONFIRMED", until
+    if one.type == "rectification.ordered" and spell.kind not in NO_CURE:
+        return "IN_CURE", day(one.data["until"])
+    if one.type == "rectification.inspected" and one.data["result"] == "NOT_CURED" and phase == "IN_CURE":
+        return "CURE_FAILED", until
+    return phase, until
+
+
+def _step(view, spell, one):
+    """The step of escalation that an event is for a breach."""
+    named = is_named(view, one.data, spell)
+    if one.type == "breach.notified" and named:
+        return 1
+    if one.type == "rectification.ordered" and named and spell.kind not in NO_CURE:
+        return 2
+    if one.type == "charge.assessed":
+        meant = named if one.data.get("obligation") else OF_CHARGE.get(one.data["kind"]) == spell.kind
+        return 3 if meant else 0
+    if one.type == "interview.held":
+        meant = named if one.data.get("obligation") or one.data.get("breach_id") else True
+        return 4 if meant else 0
+    if one.type == "exit.opened":
+        return 5 if spell.kind in OF_EXIT.get(one.data["kind"], ()) else 0
+    return 0

@@ -1,0 +1,154 @@
+"""Amounts, recomputed from the facts of one day (specification 3.3, 8.1, 11.22, 11.37)."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .breaches import taken_away
+from .figures import assessments, far_limits, item_actual, of_kind, ratios
+from .idle import clock
+from .openings import spells
+from .payments import owed
+from .terms import clock_day, due_of, exited_on, first_day, is_history, started_on, terms, wan
+
+PENNY = Fraction(1, 100)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line; sums in 万元, rounded half up once."""
+
+    kind: str
+    state: str
+    amount: Fraction
+    obligation: str | None = None
+    computed: Fraction | None = None
+
+
+def rounded(sum_wan):
+    """Half up, to 0.01 万元."""
+    sign = -1 if sum_wan < 0 else 1
+    return sign * PENNY * ((abs(sum_wan) / PENNY + Fraction(1, 2)) // 1)
+
+
+def amounts(view):
+    """Every line that is not nothing: what was never assessed, and each charge."""
+    standing = computed(view)
+    charged = {one.data["kind"] for one in view.of("charge.assessed")}
+    lines = [
+        Line(kind, _state(state, rounded(total), paid), rounded(total), obligation)
+        for (kind, obligation), (total, state, paid) in standing.items()
+        if kind not in charged and rounded(total) > 0
+    ]
+    return lines + _charges(view, standing)
+
+
+def _state(state, total, paid):
+    return "PAID" if state == "FIXED" and paid >= total else state
+
+
+def computed(view):
+    """(kind, obligation) → (sum, RUNNING or FIXED, paid) by the formulas."""
+    found = {}
+    gone = taken_away(view)
+    price, found_terms = wan(terms(view).get("price_wan")), terms(view)
+    if price:
+        for kind, code, field in (
+            ("LD_START", "O-START", "ld_start_permille_day"),
+            ("LD_COMPLETE", "O-COMPLETE", "ld_complete_permille_day"),
+        ):
+            rate = wan(found_terms.get(field)) if found_terms.get(field) is not None else view.rule(field.replace("ld_", "ld.", 1))
+            days, state = _days(view, code, gone)
+            if rate and days:
+                total = price * rate / 1000 * days
+                cap = view.rule("ld.cap_ratio")
+                found[kind, code] = (min(total, cap * price) if cap is not None else total, state, 0)
+        found |= _shortfalls(view, price, gone)
+    for one in owed(view):
+        if one.fee:
+            running = one.paid_on is None and exited_on(view) is None
+            found["LATE_FEE", one.key] = (one.fee, "RUNNING" if running else "FIXED", one.fee_paid)
+    return found
+
+
+def _days(view, code, gone):
+    """(days late, RUNNING or FIXED): the day of the opening of an exit still counts."""
+    due, source = due_of(view, code)
+    if due is None or (code[2:], source.id) in gone or is_history(view, due):
+        return 0, ""
+    start, last = started_on(view), clock_day(view)
+    done = start if code == "O-START" else first_day(view, "construction.completed")
+    if code == "O-COMPLETE":
+        if start is None:
+            return 0, ""
+        due = max(due, start)
+    stopped = last < view.day or done is not None or exited_on(view) is not None
+    end = last if done is None else min(done, last)
+    return max((end - due).days, 0), "FIXED" if stopped else "RUNNING"
+
+
+def _shortfalls(view, price, gone):
+    found = {}
+    for spell in spells(view):
+        if spell.identity in gone or spell.how in ("WITHDRAWN", "EXEMPTED"):
+            continue
+        state = "FIXED" if spell.end else "RUNNING"
+        if spell.kind == "FAR":
+            share = _far_short(view, spell)
+            if share:
+                found["LD_FAR", "O-FAR"] = (price * share, state, 0)
+        if spell.kind == "INVEST":
+            share = _invest_short(view, spell)
+            if share:
+                found["LD_INVEST", "O-INVEST"] = (price * share, state, 0)
+    return found
+
+
+def _far_short(view, spell):
+    """By the last failing verification of the breach."""
+    share = None
+    for one in view.of("construction.verified"):
+        if one.day < spell.start or (spell.end and one.day >= spell.end):
+            continue
+        low, _ = far_limits(view.at(one.day))
+        actual = ratios(one.data).get("O-FAR")
+        if low and actual is not None and actual < low:
+            share = (low - actual) / low
+    return share
+
+
+def _invest_short(view, spell):
+    one = next(one for one in view.of("performance.assessed") if one.id == spell.fails[-1])
+    term = of_kind(view.at(one.day), "START_COMPLETE")["O-INVEST"]
+    item = next((item for item in one.data.get("items") or [] if item["code"] == "O-INVEST"), {})
+    actual = item_actual(view, "O-INVEST", term.get("unit"), item, one.data.get("period"))
+    agreed = wan(term["threshold"])
+    return None if actual is None else (agreed - actual) / agreed
+
+
+def _charges(view, standing):
+    lines = []
+    for one in view.of("charge.assessed"):
+        kind, amount = one.data["kind"], wan(one.data["amount_wan"])
+        paid = sum((wan(p.data["amount_wan"]) for p in view.of("charge.paid") if p.data["charge_id"] == one.data["charge_id"]), Fraction(0))
+        if not _has_basis(view, one, standing):
+            lines.append(Line(kind, "REVERSED", Fraction(0)))
+            if paid:
+                lines.append(Line(kind, "REFUND_DUE", -rounded(paid)))
+        else:
+            lines.append(Line(kind, "PAID" if paid >= amount else "ASSESSED", rounded(amount)))
+    return lines
+
+
+def _has_basis(view, one, standing):
+    """Do the facts still bear the charge?"""
+    kind = one.data["kind"]
+    if kind == "OTHER":
+        return True
+    if kind == "TOP_UP":
+        return any(not result.passed for result in assessments(view) if result.day <= one.day)
+    if kind == "IDLE_FEE":
+        then = view.at(one.day)
+        effects = view.rule("idle.effect_of_determination")
+        words = [effects[said.data["result"]] for said in view.of("idle.determined")]
+        return clock(then)[0] != "NONE" and "EXEMPTED" not in words and "WITHDRAWN" not in words
+    return any(name == kind for name, _ in standing)

@@ -1,0 +1,63 @@
+"""What was promised and how it stands (specification 2.5, 3.2, 11.11, 11.23, 11.35, 11.37)."""
+
+from .breaches import taken_away
+from .days import add_months
+from .figures import assessments
+from .payments import bond, owed
+from .terms import clock_day, due_of, first_day, in_window, is_history, started_on
+
+
+def obligations(view):
+    """Key → {due, state, fulfilled_on, days_late}."""
+    found = {}
+    gone = {identity for identity, word in taken_away(view).items() if word == "EXEMPTED"}
+    deposit = bond(view)
+    for one in owed(view) + ([deposit] if deposit else []):
+        found[one.key] = _paid(view, one, ("PAY", one.key) in gone)
+    for code in ("O-START", "O-COMPLETE", "O-PROD", "O-REACH"):
+        due, source = due_of(view, code)
+        if due is not None:
+            found[code] = _milestone(view, code, due, (code[2:], source.id) in gone)
+    return found
+
+
+def _row(due, state, fulfilled_on=None, days_late=0):
+    return {"due": due, "state": state, "fulfilled_on": fulfilled_on, "days_late": days_late}
+
+
+def _paid(view, one, waived):
+    if one.paid_on is not None:
+        late = max((one.paid_on - one.rolled).days, 0)
+        return _row(one.rolled, "MET_LATE" if late else "MET", one.paid_on, late)
+    if waived:
+        return _row(one.rolled, "WAIVED")
+    if one.history:
+        return _row(one.rolled, "NOT_REPORTED")
+    if view.day > one.rolled:
+        return _row(one.rolled, "OVERDUE", None, (view.day - one.rolled).days)
+    if one.paid:
+        return _row(one.rolled, "PARTIALLY_MET")
+    soon = in_window(view, one.due, one.rolled, view.rule("remind.payment_days"))
+    return _row(one.rolled, "DUE_SOON" if soon else "SCHEDULED")
+
+
+def _milestone(view, code, due, waived):
+    done = {
+        "O-START": started_on(view),
+        "O-COMPLETE": first_day(view, "construction.completed"),
+        "O-PROD": first_day(view, "production.started"),
+        "O-REACH": next((one.day for one in assessments(view) if one.kind == "REACH" and one.passed), None),
+    }[code]
+    if done is not None:
+        last = add_months(due, view.rule("assess.reach.window_months")) if code == "O-REACH" else due
+        late = (done - due).days if done > last else 0
+        return _row(due, "MET_LATE" if late else "MET", done, late)
+    if waived:
+        return _row(due, "WAIVED")
+    if is_history(view, due):
+        return _row(due, "NOT_REPORTED")
+    today = clock_day(view)
+    if today > due:
+        return _row(due, "OVERDUE", None, (today - due).days)
+    soon = in_window(view, due, due, view.rule("remind.milestone_days"))
+    return _row(due, "DUE_SOON" if soon else "SCHEDULED")

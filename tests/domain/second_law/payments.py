@@ -1,0 +1,74 @@
+"""What was paid on price and rent, and the fee of what came late (specification 3.3, 11.14, 11.22, 11.37)."""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from .days import ONE, day, roll
+from .figures import promises
+from .terms import contract, instalments, is_history, rents, wan
+
+
+@dataclass
+class Owed:
+    """One instalment, rent or bond: when it was due, when it was paid, what came late."""
+
+    key: str
+    due: date
+    rolled: date
+    sum: Fraction
+    paid: Fraction
+    paid_on: date | None
+    fee: Fraction
+    fee_paid: Fraction
+    history: bool
+
+
+def owed(view):
+    """Everything of price and rent that the contract names, by key."""
+    lines = [("O-PAY", *one) for one in instalments(view)] + [("O-RENT", *one) for one in rents(view)]
+    return [_owed(view, f"{code}/{no}", no, due, rolled, total) for code, no, due, rolled, total in lines]
+
+
+def _owed(view, key, number, due, rolled, total):
+    received = [
+        (one.day, wan(one.data["amount_wan"]))
+        for one in view.of("payment.received")
+        if str(one.data.get("instalment_no")) == number
+    ]
+    paid = sum((amount for _, amount in received), Fraction(0))
+    paid_on = None
+    for when, _ in received:
+        if sum(amount for other, amount in received if other <= when) >= total:
+            paid_on = when
+            break
+    fee = Fraction(0)
+    rate = view.rule("pay.late_permille_day")
+    walk = rolled + ONE
+    end = view.day if paid_on is None else min(view.day, paid_on)
+    while rate is not None and walk <= end:
+        before = sum((amount for when, amount in received if when < walk), Fraction(0))
+        fee += max(total - before, Fraction(0)) * rate / 1000
+        walk += ONE
+    history = is_history(view, rolled)
+    return Owed(key, due, rolled, total, min(paid, total), paid_on, Fraction(0) if history else fee, max(paid - total, Fraction(0)), history)
+
+
+def bond(view):
+    """The bond of the agreement, or None where the agreement names none."""
+    term = promises(view).get("O-BOND")
+    if term is None:
+        return None
+    asked = [one.data["bond"] for one in view.of("agreement.signed", "agreement.amended") if one.data.get("bond")]
+    total = wan(term.get("threshold")) or (wan(asked[-1]["amount_wan"]) if asked and asked[-1].get("amount_wan") else None)
+    signed = contract(view)
+    due = day(term.get("due")) or (signed.day if signed else None)
+    if due is None:
+        return None
+    paid, paid_on = Fraction(0), None
+    for one in view.of("bond.posted"):
+        paid += wan(one.data["amount_wan"])
+        if paid_on is None and (total is None or paid >= total):
+            paid_on = one.day
+    rolled = roll(due, view.calendar)
+    return Owed("O-BOND", due, rolled, total, paid, paid_on, Fraction(0), Fraction(0), is_history(view, rolled))
