@@ -1,6 +1,6 @@
 """The relay beside kafka-python's own rate, on a real Apache Kafka of the benchmark's own.
 
-    python -m benchmarks.relaying [--runs 3] [--events 20000]
+    python -m benchmarks.relaying [--runs 3] [--events 60000]
 
 The peer sends the same messages, made ready before, with the producer options of the relay, and reads nothing.
 """
@@ -18,8 +18,8 @@ from adapters.settings import Settings
 from benchmarks.figures import Figure, beside, interleaved, line
 from benchmarks.lives import fill, life_of, parcel_ids
 from benchmarks.servers import directory, postgres, settings_of
+from projections import relay_feeds
 from projections.relay import Relay
-from projections.relay_feeds import all_feeds
 
 _UNSENT = "SELECT h.position - r.position FROM log_head h, relay_position r WHERE r.feed = 'events'"
 
@@ -36,7 +36,7 @@ def _until_sent(settings: Settings) -> float:
         psycopg.connect(settings.database_url, autocommit=True) as connection,
         psycopg.connect(settings.database_url, autocommit=True) as other,
     ):
-        relay = Relay(settings, connection, all_feeds(connection))
+        relay = Relay(settings, connection)
         thread = threading.Thread(target=relay.run)
         began = time.perf_counter()
         thread.start()
@@ -51,38 +51,33 @@ def _until_sent(settings: Settings) -> float:
 def _ready(settings: Settings, events: int) -> list[kafka.Message]:
     """The messages of so many events, as the relay would send them."""
     fill(settings, parcel_ids(events // 20), life_of(20))
+    found: list[kafka.Message] = []
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
-        feeds = all_feeds(connection)
-        for feed in feeds:
-            feed.rewind(connection)
-        found = [message for feed in feeds for _, message in feed.next(connection, events)]
-    topic = kafka.topic_name(settings, kafka.EVENTS)
-    return [kafka.Message(topic, one.key, one.value, one.headers) for one in found if one.topic == kafka.EVENTS]
+        position = 0
+        while batch := relay_feeds.events(connection, position, 500):
+            position = batch[-1][0]
+            found += (message for _, message in batch)
+    return [one for one in found if one.topic == kafka.EVENTS]
 
 
 def _bare(settings: Settings, ready: list[kafka.Message]) -> float:
-    """Messages per second of the same producer with ready messages."""
-    sender = kafka.Sender(settings)
+    """Messages per second of a producer with the relay's options that does nothing but send ready messages."""
+    producer = kafka.producer(settings)
+    producer.partitions_for(kafka.EVENTS)
     began = time.perf_counter()
-    done = 0
-    for number, message in enumerate(ready):
-        while sender.room <= 0:
-            sender.wait(1.0)
-            done += len(list(sender.acknowledged()))
-        sender.send(number, message)
-    while done < len(ready):
-        sender.wait(1.0)
-        done += len(list(sender.acknowledged()))
+    for one in ready:
+        producer.send(one.topic, key=one.key, value=one.value, headers=list(one.headers))
+    producer.flush()
     seconds = time.perf_counter() - began
-    sender.close()
+    producer.close()
     return len(ready) / seconds
 
 
-def run(runs: int = 3, events: int = 20_000) -> list[Figure]:
+def run(runs: int = 3, events: int = 60_000) -> list[Figure]:
     """The rate of the relay beside the rate of the producer alone."""
     with postgres() as url, directory() as path, embedded_kafka.running(path / "kafka") as broker:
         settings = settings_of(url, path, kafka_bootstrap_servers=broker.address)
-        kafka.create_missing_topics(settings)
+        kafka.prepare_topics(settings)
         ready = _ready(settings, events)
         _until_sent(settings)
         rates = interleaved({"relay": lambda: _relay(settings, events), "bare": lambda: _bare(settings, ready)}, runs)
@@ -94,7 +89,7 @@ def run(runs: int = 3, events: int = 20_000) -> list[Figure]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--events", type=int, default=20_000)
+    parser.add_argument("--events", type=int, default=60_000)
     asked = parser.parse_args()
     for one in run(asked.runs, asked.events):
         print(line(one))

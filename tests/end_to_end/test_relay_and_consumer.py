@@ -18,7 +18,6 @@ from adapters import alert_log
 from adapters.kafka import TOPICS
 from adapters.postgres import open_pool
 from projections.relay import Relay
-from projections.relay_feeds import all_feeds
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "projections"))
@@ -42,7 +41,7 @@ def relay_until_sent(settings):
         psycopg.connect(settings.database_url, autocommit=True) as connection,
         psycopg.connect(settings.database_url, autocommit=True) as other,
     ):
-        relay = Relay(settings, connection, all_feeds(connection))
+        relay = Relay(settings, connection)
         thread = threading.Thread(target=relay.run)
         thread.start()
         end = time.monotonic() + 60
