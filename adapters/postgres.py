@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
+import orjson
 import psycopg
 import psycopg_pool
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.json import set_json_dumps, set_json_loads
 
 Connection = psycopg.Connection[Any]
 Pool = psycopg_pool.ConnectionPool[Connection]
 
 APPLICATION_ROLE: Final = "landcycle_app"
 OWNER_ROLE: Final = "landcycle_owner"
+set_json_dumps(orjson.dumps)
+set_json_loads(orjson.loads)
 _MIGRATION_LOCK: Final = 7_305_110_020_261_124
 _NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 

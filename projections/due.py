@@ -11,9 +11,10 @@ from adapters.settings import Settings
 from projections import generations
 
 _BEHIND: Final = (
-    "(SELECT parcel_id FROM read_parcel WHERE next_change_on <= %(day)s AND as_of < %(day)s LIMIT %(most)s) UNION"
-    " (SELECT parcel_id FROM read_parcel WHERE rules_position < %(rules)s LIMIT %(most)s)"
+    "(SELECT parcel_id FROM read_parcel WHERE next_change_on <= %(day)s AND as_of < %(day)s ORDER BY next_change_on LIMIT %(most)s)"
+    " UNION (SELECT parcel_id FROM read_parcel WHERE rules_position < %(rules)s ORDER BY rules_position LIMIT %(most)s)"
 )
+"""Ordered by their indexes: without, a limit makes the planner read the whole table in the hope of finding some soon."""
 _DUE_AGAIN: Final = " UNION (SELECT parcel_id FROM read_parcel WHERE due_again LIMIT %(most)s)"
 
 

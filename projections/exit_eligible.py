@@ -75,8 +75,10 @@ def row_of(one: Evaluated) -> dict[str, Any] | None:
     }
 
 
-def _items(parcel_id: str, jurisdiction: str, text: str) -> list[dict[str, Any]]:
-    """The items of contract 4.1 that a row holds, by kind."""
+def _items(
+    parcel_id: str, jurisdiction: str, text: str, kind: str | None, eligible: bool | None
+) -> list[dict[str, Any]]:
+    """The items of contract 4.1 that a row holds and that are asked for, by kind."""
     held = orjson.loads(text)
     return [
         {
@@ -84,13 +86,14 @@ def _items(parcel_id: str, jurisdiction: str, text: str) -> list[dict[str, Any]]
             "jurisdiction": jurisdiction,
             "holder": held["holder"],
             "stage": held["stage"],
-            "kind": kind,
-            "eligible": eligible,
+            "kind": name,
+            "eligible": is_open,
             "since": since,
             "basis": basis,
             "blockers": [blocker(code) for code in blockers],
         }
-        for kind, eligible, since, basis, blockers in sorted(held["kinds"])
+        for name, is_open, since, basis, blockers in sorted(held["kinds"])
+        if _wanted(name, is_open, kind, eligible)
     ]
 
 
@@ -125,14 +128,14 @@ def find(
     while True:
         count = limit - len(found) + 1  # the first row may be the parcel where the page before ended
         rows = connection.execute(query + " ORDER BY parcel_id LIMIT %s", (*values, start[0], count)).fetchall()
-        items = [item for row in rows for item in _items(*row) if (item["parcel_id"], item["kind"]) > tuple(start)]
-        found += [item for item in items if _wanted(item, kind, eligible)]
+        items = (item for row in rows for item in _items(*row, kind, eligible))
+        found += [item for item in items if (item["parcel_id"], item["kind"]) > tuple(start)]
         if len(found) >= limit or len(rows) < count:
             return found[:limit]
         start = (rows[-1][0], "~")
 
 
-def _wanted(item: dict[str, Any], kind: str | None, eligible: bool | None) -> bool:
+def _wanted(name: str, is_open: bool, kind: str | None, eligible: bool | None) -> bool:
     if kind is not None:
-        return item["kind"] == kind and eligible in (None, item["eligible"])
-    return eligible is None or (item["eligible"] == eligible and item["kind"] not in ALWAYS_OPEN)
+        return name == kind and eligible in (None, is_open)
+    return eligible is None or (is_open == eligible and name not in ALWAYS_OPEN)

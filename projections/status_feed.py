@@ -21,7 +21,7 @@ _SHANGHAI: Final = timezone(timedelta(hours=8))
 
 _WRITE: Final = """
 INSERT INTO status_feed AS f (parcel_id, digest, answer)
-SELECT r.parcel_id, r.digest, convert_from(r.answer, 'UTF8') FROM unnest(%s::text[], %s::bytea[], %s::bytea[]) AS r (parcel_id, digest, answer)
+SELECT r.parcel_id, r.digest, convert_from(r.answer, 'UTF8') FROM unnest(%b::text[], %b::bytea[], %b::bytea[]) AS r (parcel_id, digest, answer)
 ORDER BY parcel_id
 ON CONFLICT (parcel_id) DO UPDATE SET revision = f.revision + 1, at = now(), digest = excluded.digest, answer = excluded.answer
 WHERE f.digest <> excluded.digest AND NOT (f.answer = 'null' AND f.parcel_id LIKE 'xm-%%')
