@@ -2,8 +2,9 @@
 
     python -m benchmarks.run [PART ...] [--short]
 
-Parts: append, growth, posting, read_models, evaluate; none: all. What a part measured replaces what stood for it; the
-page is made of all that stands. `--short` takes small sizes and few runs, and writes only `build/bench-short.json`.
+Parts: append, growth, posting, read_models, relaying, latency, evaluate; none: all. What a part measured replaces what
+stood for it (`build/bench-parts.json`); list and page are made of all that stands. `--short` takes small sizes and few
+runs, and leaves the page alone: it writes `build/bench-short.json`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from typing import Any
 from benchmarks import append, evaluate, growth, posting, read_models
 from benchmarks.figures import Figure, alone, line, machine
 
-RESULTS, SHORT_RESULTS, PAGE = Path("build/bench.json"), Path("build/bench-short.json"), Path("docs/performance.md")
+PARTS_FILE, RESULTS, SHORT_RESULTS = (
+    Path("build/bench-parts.json"),
+    Path("build/bench.json"),
+    Path("build/bench-short.json"),
+)
+PAGE = Path("docs/performance.md")
 NOTES = Path(__file__).with_name("notes.md")
 _COLUMNS = "| work | Landcycle, median [range] | peer | ratio [range] | target | runs |\n|---|---|---|---|---|---|"
 
@@ -68,18 +74,35 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := sorted(set(asked.parts) - set(PARTS)):
         parser.error(f"no part {unknown[0]}; there are: {', '.join(PARTS)}")
-    target = SHORT_RESULTS if asked.short else RESULTS
-    target.parent.mkdir(exist_ok=True)
-    results: dict[str, Any] = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
+    RESULTS.parent.mkdir(exist_ok=True)
+    stands = not asked.short and PARTS_FILE.exists()
+    results: dict[str, Any] = json.loads(PARTS_FILE.read_text(encoding="utf-8")) if stands else {}
     for name in asked.parts or PARTS:
         sys.stderr.write(f"{name} …\n")
         figures = PARTS[name][2 if asked.short else 1]()
         results[name] = {"day": datetime.now(UTC).date().isoformat(), "machine": machine(), "figures": figures}
-        target.write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
         for one in figures:
             print(line(one), flush=True)
-    if not asked.short:
+        if asked.short:
+            _write(SHORT_RESULTS, flat(results))
+            continue
+        _write(PARTS_FILE, results)
+        _write(RESULTS, flat(results))
         PAGE.write_text(page(results), encoding="utf-8")
+
+
+def flat(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """The figures in the form of the contract (7): `ratio` is what is compared with `target`."""
+    keys = ("name", "unit", "value", "peer", "peer_value", "ratio", "target", "runs")
+    figures = [one for found in results.values() for one in found["figures"]]
+    return [
+        {**dict.fromkeys(keys), "ratio": one["value"], **{key: one[key] for key in keys if key in one}}
+        for one in figures
+    ]
+
+
+def _write(path: Path, found: object) -> None:
+    path.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
