@@ -3,8 +3,10 @@
 
 Three habits make it safe to kill at any moment and to read everything twice:
 1. the work and the place reached are stored in one transaction, then the offset is committed to Kafka;
-2. a message whose (ce_epoch, ce_sequence) is not above the last one of its parcel was seen: it is dropped;
-3. a message that cannot be read goes unchanged to parcel.alerts.v1.dlq, and the rest goes on.
+2. each message tells the whole alert: one whose (ce_epoch, ce_sequence) is not above the last one of its alert is old
+   and dropped. The epoch comes first: after a restore of the log it rises, and sequences may begin again;
+3. a message that cannot be read goes unchanged to parcel.alerts.v1.dlq, and the rest goes on; redriven, it is taken
+   unless something later of its alert was.
 
     python examples/alert_consumer.py --bootstrap 127.0.0.1:9092 --state alerts.sqlite
 """
@@ -22,30 +24,24 @@ from pathlib import Path
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.consumer.fetcher import ConsumerRecord
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS seen (parcel_id TEXT PRIMARY KEY, epoch INTEGER, sequence INTEGER, ce_id TEXT);
-CREATE TABLE IF NOT EXISTS alert (alert_id TEXT PRIMARY KEY, parcel_id TEXT, code TEXT, level TEXT, state TEXT,
-                                  departments TEXT, message TEXT);
+TABLE = """
+CREATE TABLE IF NOT EXISTS alert (alert_id TEXT PRIMARY KEY, epoch INTEGER, sequence INTEGER, ce_id TEXT,
+                                  parcel_id TEXT, code TEXT, level TEXT, state TEXT, departments TEXT, message TEXT);
 """
 
 
 def take(state: sqlite3.Connection, headers: dict[str, str], alert: dict) -> bool:
-    """Stores one change of an alert; False when this or a later change of the parcel was stored before."""
-    parcel, place = headers["ce_subject"], (int(headers["ce_epoch"]), int(headers["ce_sequence"]))
-    row = state.execute("SELECT epoch, sequence, ce_id FROM seen WHERE parcel_id = ?", (parcel,)).fetchone()
+    """Stores how an alert stands after a change; False when this or a later change of it was stored before."""
+    place = (int(headers["ce_epoch"]), int(headers["ce_sequence"]))
+    row = state.execute("SELECT epoch, sequence, ce_id FROM alert WHERE alert_id = ?", (alert["alert_id"],)).fetchone()
     if row is not None and place <= row[:2]:
         if place == row[:2] and headers["ce_id"] != row[2]:
-            raise ValueError(f"two messages of {parcel} claim the place {place}")
+            raise ValueError(f"two messages of {alert['alert_id']} claim the place {place}")
         return False
+    fields = [alert[name] for name in ("parcel_id", "code", "level", "state")]
+    values = (alert["alert_id"], *place, headers["ce_id"], *fields, ",".join(alert["departments"]), alert["message"])
     with state:
-        state.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", (parcel, *place, headers["ce_id"]))
-        state.execute(
-            "INSERT OR REPLACE INTO alert VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                alert["alert_id"], parcel, alert["code"], alert["level"], alert["state"],
-                ",".join(alert["departments"]), alert["message"],
-            ),
-        )  # fmt: skip
+        state.execute("INSERT OR REPLACE INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     return True
 
 
@@ -76,15 +72,18 @@ def main() -> int:
     parser.add_argument("--group", default="landcycle-example", help="consumer group")
     parser.add_argument("--topic", default="parcel.alerts.v1")
     parser.add_argument("--idle-seconds", type=float, default=0, help="stop after so long without a message (0: never)")
+    parser.add_argument(
+        "--client", type=Path, help="JSON of more options of kafka-python: security_protocol, ssl_cafile, …"
+    )
     parser.add_argument("--quiet", action="store_true", help="print the report alone")
     args = parser.parse_args()
+    client = {"bootstrap_servers": args.bootstrap} | (json.loads(args.client.read_text()) if args.client else {})
     state = sqlite3.connect(args.state)
-    state.executescript(TABLES)
+    state.executescript(TABLE)
     consumer = KafkaConsumer(
-        args.topic, bootstrap_servers=args.bootstrap, group_id=args.group,
-        enable_auto_commit=False, auto_offset_reset="earliest",
-    )  # fmt: skip
-    dead_letters = KafkaProducer(bootstrap_servers=args.bootstrap, acks="all", enable_idempotence=True)
+        args.topic, group_id=args.group, enable_auto_commit=False, auto_offset_reset="earliest", **client
+    )
+    dead_letters = KafkaProducer(acks="all", enable_idempotence=True, **client)
     counts: Counter = Counter()
     last = time.monotonic()
     try:
