@@ -24,6 +24,7 @@ from api.principals import Principal, must_cover
 from api.problems import Problem
 from domain.errors import FieldError
 from projections import breach_alerts
+from projections.evaluated import evaluate_parcel
 
 router = APIRouter(tags=["alerts"])
 
@@ -167,11 +168,11 @@ async def feedback_alert(alert_id: str, request: Request) -> Response:
 
 @router.post("/v1/alerts/{alert_id}/close", name="Close an alert")
 async def close_alert(alert_id: str, request: Request) -> Response:
-    """Ends an alert by hand; answers the alert item."""
+    """销号: once the condition has ended, before that only a coordinator with a reason in `note`; answers the alert item."""
     return await _act(request, alert_id, "close")
 
 
-async def _act(request: Request, alert_id: str, act: str) -> Response:
+async def _act(request: Request, alert_id: str, act: alert_log.Act) -> Response:
     parts = parts_of(request)
     principal = await parts.authenticator.principal(request)
     item = await run_in_threadpool(_alert, parts, principal, alert_id)
@@ -183,7 +184,7 @@ async def _act(request: Request, alert_id: str, act: str) -> Response:
     body = bodies.parse(await bodies.read(request, parts.settings.max_body_bytes))
     _must_be_concerned(principal, item)
     note = _note(body)
-    return JsonAnswer(Eyes(principal).answer(await run_in_threadpool(_record, parts, alert_id, act, principal, note)))
+    return JsonAnswer(Eyes(principal).answer(await run_in_threadpool(_record, parts, item, act, principal, note)))
 
 
 def _alert(parts: Parts, principal: Principal, alert_id: str) -> dict[str, Any] | None:
@@ -217,6 +218,24 @@ def _invalid(pointer: str, code: str, message: str) -> Problem:
     return Problem(code, f"{pointer}：{message}", status=422, errors=(FieldError(pointer, code, message),))
 
 
-def _record(parts: Parts, alert_id: str, act: str, principal: Principal, note: str) -> dict[str, Any]:
+def _record(parts: Parts, item: dict[str, Any], act: alert_log.Act, principal: Principal, note: str) -> dict[str, Any]:
+    ending = _ending(parts, item) if act == "close" else None
     with parts.log.connection() as connection:
-        return alert_log.act(connection, alert_id, act, department=principal.department, note=note)
+        return alert_log.act(
+            connection, item["alert_id"], act, department=principal.department, note=note, ending=ending
+        )
+
+
+def _ending(parts: Parts, item: dict[str, Any]) -> alert_log.Ending | None:
+    """What ended the alert's condition, by the parcel's events as they are now; None: it lasts.
+
+    The worker may not have come so far: whoever has just reported the end may close at once.
+    """
+    with parts.log.connection() as connection:
+        code, subject = alert_log.key_of(connection, item["alert_id"])
+    events, rules = list(parts.queue.stream(item["parcel_id"]).events), parts.rules.latest()[0]
+    found = evaluate_parcel(events, parts.today(), rules, [events[0].event_id])
+    lasting = found.assessment is None or (code, subject) in {
+        (one.code, one.subject) for one in found.assessment.alerts
+    }
+    return None if lasting else found.ended((code, subject))

@@ -79,4 +79,4 @@ def _outline(connection: Connection, name: str) -> Evaluated:
         (name,),
     ).fetchone()
     assert row is not None, "the parcel has events"
-    return Evaluated(name, row[0], row[1], microseconds(row[2]), caused_by=row[3])
+    return Evaluated(name, row[0], row[1], microseconds(row[2]), causes=[row[3]])

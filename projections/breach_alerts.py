@@ -29,9 +29,8 @@ def write(connection: Connection, found: Sequence[Evaluated]) -> int:
                 one.jurisdiction,
                 one.assessment.rule_set["id"],
                 one.assessment.alerts,
-                one.caused_by,
-                one.taken_away_by,
-                one.stands_without,
+                one.causes,
+                one.ended,
             )
             for one in found
             if one.assessment is not None

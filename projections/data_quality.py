@@ -40,7 +40,7 @@ def rows_of(one: Evaluated) -> list[dict[str, Any]]:
     """The rows of a parcel."""
     items: list[dict[str, Any]]
     if one.assessment is None:
-        items = [_item(one.parcel_id, "PARKED", None, None, None, None, [one.caused_by] if one.caused_by else [])]
+        items = [_item(one.parcel_id, "PARKED", None, None, None, None, one.causes[-1:])]
     else:
         items = [
             _item(one.parcel_id, q.kind, q.department, q.obligation, q.due, q.since, list(q.events))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from adapters.alert_changes import Ending, Key
 from domain.answers import status_answer
 from domain.assessment import Assessment
 from domain.event import Event, day_text
@@ -29,12 +30,10 @@ class Evaluated:
     facts: Facts | None = None
     aliases: list[str] = field(default_factory=list)
     parked: str | None = None
-    caused_by: str | None = None
-    """The last of the events that led to this evaluation; None: time or rules."""
-    taken_away_by: str | None = None
-    """The last correction, withdrawal or decision among them that takes something away."""
-    stands_without: frozenset[tuple[str, str]] | None = None
-    """(code, subject) of the alerts that would stand had nothing been taken away; None: nothing else happened."""
+    causes: list[str] = field(default_factory=list)
+    """Ids of the events that led to this evaluation, in their order; none: time or rules alone."""
+    ended: Callable[[Key], Ending] = lambda _: Ending(None)
+    """What ended an alert that stood before; evaluates anew, so it is asked only where one ended."""
     gone: bool = False
     """Split or merged: the parcel is carried on under other ids."""
     carried_on: tuple[str, ...] = ()
@@ -49,20 +48,17 @@ def evaluate_parcel(events: list[Event], as_of: int, book: RuleBook, new: Collec
     last, jurisdiction = events[-1], events[0].jurisdiction
     found = Evaluated(last.parcel_id, jurisdiction, last.version, last.recorded_at)
     recent = [event for event in events if event.event_id in new] if new else []
-    if recent:
-        found.caused_by = recent[-1].event_id
+    found.causes = [event.event_id for event in recent]
     try:
         facts = fold(events, RANK)
         area = next((one.data.get("area_id") for one in reversed(facts.of("contract.signed"))), None)
         rules = book.rules(jurisdiction, area if isinstance(area, str) else None)
         found.assessment = evaluate(facts, as_of, rules, book.calendar())
-        taking = [event for event in recent if _takes_away(event)]
-        if taking:
-            found.taken_away_by = taking[-1].event_id
-            if len(taking) < len(recent):
-                kept = [event for event in events if event not in taking]
-                without = evaluate(fold(kept, RANK), as_of, rules, book.calendar())
-                found.stands_without = frozenset((one.code, one.subject) for one in without.alerts)
+        if recent:
+            since = recent[0].version - events[0].version
+            found.ended = Endings(
+                events, since, lambda known: evaluate(fold(known, RANK), as_of, rules, book.calendar())
+            )
         found.facts, found.aliases = facts, aliases_of(facts)
         found.gone = bool(facts.of("parcel.split", "parcel.merged"))
         found.carried_on = tuple(sorted(_projects(facts)))
@@ -75,6 +71,33 @@ def parked(found: Evaluated, error: Exception) -> Evaluated:
     """The same parcel without an answer: `UNKNOWN` in lists, never eligible, until it is tried again."""
     problem = f"{type(error).__name__}: {error}".replace("\x00", "")[:500]
     return replace(found, assessment=None, facts=None, aliases=[], parked=problem)
+
+
+class Endings:
+    """Which event ended an alert: the last before which it stood, of those from the `since`-th on.
+
+    None of them where it stood before none: then the day or the rules ended it.
+    """
+
+    def __init__(self, events: list[Event], since: int, assess: Callable[[list[Event]], Assessment]) -> None:
+        self._events, self._since, self._assess = events, since, assess
+        self._raised: dict[int, frozenset[Key]] = {}
+
+    def __call__(self, key: Key) -> Ending:
+        """What ended the alert of this (code, subject)."""
+        for number in range(len(self._events) - 1, self._since - 1, -1):
+            if key in self._raised_by(number):
+                event = self._events[number]
+                reason = event.data.get("reason")
+                return Ending(event.event_id, _takes_away(event), reason if isinstance(reason, str) else None)
+        return Ending(None)
+
+    def _raised_by(self, count: int) -> frozenset[Key]:
+        """What the first `count` events alone raise."""
+        if count not in self._raised:
+            alerts = self._assess(self._events[:count]).alerts if count else ()
+            self._raised[count] = frozenset((one.code, one.subject) for one in alerts)
+        return self._raised[count]
 
 
 def _takes_away(event: Event) -> bool:

@@ -19,7 +19,7 @@ class Open(NamedTuple):
 
 
 class Published(NamedTuple):
-    """What was last said of a parcel: its open alerts by (code, subject), and the digest of its status."""
+    """What was last said of a parcel: its standing alerts by (code, subject), and the digest of its status."""
 
     alerts: Mapping[tuple[str, str], Open]
     digest: bytes | None
@@ -30,7 +30,7 @@ def of(connection: Connection, parcels: Sequence[str]) -> dict[str, Published]:
     alerts: dict[str, dict[tuple[str, str], Open]] = {}
     for parcel_id, code, subject, level, breach_level, alert_id in connection.execute(
         "SELECT parcel_id, code, subject, level, (item ->> 'breach_level')::integer, alert_id::text FROM alert"
-        " WHERE parcel_id = ANY(%s) AND state IN ('OPEN', 'ACKNOWLEDGED')",
+        " WHERE parcel_id = ANY(%s) AND standing",
         (list(parcels),),
     ).fetchall():
         alerts.setdefault(parcel_id, {})[code, subject] = Open(level, breach_level, alert_id)
