@@ -20,6 +20,7 @@ from api import (
     batches,
     catalogue,
     exports,
+    features,
     health,
     jurisdictions,
     openapi,
@@ -37,7 +38,7 @@ from domain.parcel import decide
 
 _ROUTERS = (
     parcels.posts, parcels.router, batches.router, jurisdictions.router, areas.router, regulators.router, alerts.router, proofs.router,
-    catalogue.router, exports.router, health.router,
+    catalogue.router, exports.router, features.router, health.router,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The lists as files: xlsx, csv and ndjson of everything that the caller may see (contract 4)."""
+"""The lists as files: xlsx, csv, ndjson and geojson of everything that the caller may see (contract 4)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import Caller, Parts, Wiring
+from api.features import feature
 from api.fields import Division
 from api.hiding import HIDDEN, Eyes
 from api.lists import in_area, prefixes
@@ -43,6 +44,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so would be run by a spreadsheet."""
 _MEDIA: Final = {
     "csv": "text/csv; charset=utf-8",
+    "geojson": "application/geo+json",
     "ndjson": "application/x-ndjson",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
@@ -53,7 +55,7 @@ Item = dict[str, Any]
 @router.get("/v1/exports/{question}.{form}", name="A list as a file", response_class=StreamingResponse)
 def get_export(
     question: Literal["parcels", "alerts", "exit-eligible"],
-    form: Literal["xlsx", "csv", "ndjson"],
+    form: Literal["xlsx", "csv", "ndjson", "geojson"],
     caller: Caller,
     parts: Wiring,
     jurisdiction: Division = None,
@@ -61,9 +63,10 @@ def get_export(
     """Every item of a list. Figures that the caller may not see are left out as in the list itself."""
     codes = prefixes(caller, jurisdiction)
     items = _items(parts, caller, question, codes)
-    write: Callable[[str, Iterable[Item]], Iterator[bytes]] = {"csv": _csv, "ndjson": _ndjson, "xlsx": _xlsx}[form]
+    writers: dict[str, Callable[[str, Iterable[Item]], Iterator[bytes]]]
+    writers = {"csv": _csv, "ndjson": _ndjson, "xlsx": _xlsx, "geojson": _geojson}
     headers = {"Content-Disposition": f'attachment; filename="{question}.{form}"'}
-    return StreamingResponse(write(question, items), media_type=_MEDIA[form], headers=headers)
+    return StreamingResponse(writers[form](question, items), media_type=_MEDIA[form], headers=headers)
 
 
 def _items(parts: Parts, principal: Principal, question: str, codes: list[str]) -> Iterator[Item]:
@@ -92,6 +95,24 @@ def _place(question: str, item: Item) -> Any:
 
 def _ndjson(_question: str, items: Iterable[Item]) -> Iterator[bytes]:
     return (orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE) for item in items)
+
+
+_FEATURE_ID: Final[Mapping[str, tuple[str, ...]]] = {
+    "parcels": ("parcel_id",),
+    "alerts": ("alert_id",),
+    "exit-eligible": ("parcel_id", "kind"),
+}
+"""What names one item of a list."""
+
+
+def _geojson(question: str, items: Iterable[Item]) -> Iterator[bytes]:
+    """One feature collection of RFC 7946, a feature a line; the list may be longer than memory."""
+    yield b'{"type":"FeatureCollection","features":['
+    before = b"\n"
+    for item in items:
+        yield before + orjson.dumps(feature("/".join(str(item[key]) for key in _FEATURE_ID[question]), item))
+        before = b",\n"
+    yield b"\n]}\n"
 
 
 def _csv(question: str, items: Iterable[Item]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.parcel_log import head
@@ -22,7 +23,22 @@ WAIT_SECONDS: Final = 5.0
 _LOOK_AGAIN_SECONDS: Final = 0.05
 
 
-def page(
+@dataclass(slots=True, frozen=True)
+class Page:
+    """Items as the caller may see them, the cursor of the next page or None, and how current they are."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+    data_as_of: dict[str, Any]
+
+
+def page(parts: Parts, principal: Principal, question: str, **asked: Any) -> JsonAnswer:
+    """One page as the answer of a list; arguments and errors as of `read_page`."""
+    found = read_page(parts, principal, question, **asked)
+    return JsonAnswer({"items": found.items, "next": found.next, "data_as_of": found.data_as_of})
+
+
+def read_page(
     parts: Parts,
     principal: Principal,
     question: str,
@@ -33,7 +49,7 @@ def page(
     cursor: str | None,
     limit: int,
     min_position: int | None = None,
-) -> JsonAnswer:
+) -> Page:
     """One page. Raises Problem 400 (cursor), 503 (`min_position` not reached in time)."""
     asked = {**filters, "jurisdiction of the key": principal.jurisdiction, "area": principal.area_id}
     after = parts.cursors.open(question, asked, cursor)
@@ -45,13 +61,8 @@ def page(
         shown = in_area(connection, principal, items)
         current = catalog.data_as_of(connection)
     eyes = Eyes(principal)
-    return JsonAnswer(
-        {
-            "items": [eyes.answer(item) for item in shown],
-            "next": parts.cursors.seal(question, asked, place(items[-1])) if more else None,
-            "data_as_of": current,
-        }
-    )
+    following = parts.cursors.seal(question, asked, place(items[-1])) if more else None
+    return Page([eyes.answer(item) for item in shown], following, current)
 
 
 def _wait_for(parts: Parts, position: int) -> None:

@@ -69,6 +69,7 @@ def find(
     connection: Connection,
     *,
     jurisdictions: Sequence[str],
+    parcel_id: str | None = None,
     stage: str | None = None,
     compliance: str | None = None,
     department: str | None = None,
@@ -84,6 +85,7 @@ def find(
     conditions = [condition]
     for clause, value in (
         ("parcel_id > %s", after),
+        ("parcel_id = %s", parcel_id),
         ("stage = %s", stage),
         ("compliance = %s", compliance),
         ("departments @> ARRAY[%s]", department),
