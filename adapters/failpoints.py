@@ -33,6 +33,8 @@ NAMES: Final = frozenset(
         "rebuild.built",  # a generation stands beside the one that serves
         "rebuild.flipping",  # the pointer is moved, not committed
         "rebuild.flipped",  # committed, nobody was told
+        "rollup.written",  # archive, rows and place of a batch are written, not committed
+        "rollup.committed",  # committed, the member has not gone on
         "relay.sent",  # handed to the producer
         "relay.acknowledged",  # the broker has it, the place is not stored
         "relay.settled",  # the place is committed
