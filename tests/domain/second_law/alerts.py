@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from .breaches import standing
-from .days import ONE, add_months, add_years, plus, roll
+from .days import ONE, add_months, add_years, day, plus, roll
 from .figures import assessments
 from .filings import filings
 from .idle import below, clock
@@ -123,8 +123,6 @@ def _term(view):
 
 
 def _renewed(view, end):
-    from .days import day
-
     return any(day(one.data["new_end"]) > end for one in approved_renewals(view))
 
 

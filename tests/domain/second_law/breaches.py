@@ -5,13 +5,13 @@ from datetime import date
 
 from .days import day
 from .openings import Spell, is_named, spells
+from .record import once
 
 NO_CURE = ("PAY", "TERM")
 OF_CHARGE = {
     "LD_START": "START", "LD_COMPLETE": "COMPLETE", "IDLE_FEE": "IDLE", "TOP_UP": "PERF", "LD_FAR": "FAR", "LD_INVEST": "INVEST",
     "LATE_FEE": "PAY",
 }  # fmt: skip
-OF_EXIT = {"FI": ("IDLE", "START"), "FP": ("PERF",), "FPAY": ("PAY",), "FUSE": ("USE",), "EX": ("TERM",), "LE": ("TERM",)}
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Standing:
         return self.spell.kind
 
 
+@once
 def taken_away(view):
     """Identity of a breach → WITHDRAWN or EXEMPTED, by decisions of any day that are known (2.3)."""
     found = {}
@@ -40,6 +41,7 @@ def taken_away(view):
     return found
 
 
+@once
 def standing(view):
     """Every breach that is open at the end of the day."""
     gone = taken_away(view)
@@ -89,16 +91,23 @@ def _stepped(view, spell, one, phase, until):
 def _step(view, spell, one):
     """The step of escalation that an event is for a breach."""
     named = is_named(view, one.data, spell)
-    if one.type == "breach.notified" and named:
+    if one.type in ("breach.notified", "breach.decided") and named:
         return 1
     if one.type == "rectification.ordered" and named and spell.kind not in NO_CURE:
         return 2
     if one.type == "charge.assessed":
-        meant = named if one.data.get("obligation") else OF_CHARGE.get(one.data["kind"]) == spell.kind
-        return 3 if meant else 0
+        return 3 if (named if one.data.get("obligation") else _meant(view, spell, one)) else 0
     if one.type == "interview.held":
         meant = named if one.data.get("obligation") or one.data.get("breach_id") else True
         return 4 if meant else 0
     if one.type == "exit.opened":
-        return 5 if spell.kind in OF_EXIT.get(one.data["kind"], ()) else 0
+        return 5
     return 0
+
+
+def _meant(view, spell, one):
+    """A charge that names no obligation speaks of the one breach of its kind that is open on its day."""
+    kind = OF_CHARGE.get(one.data["kind"])
+    then = view.at(one.day)
+    open_ones = [other for other in spells(then) if other.kind == kind and (other.end is None or other.end > one.day)]
+    return kind == spell.kind and len(open_ones) == 1

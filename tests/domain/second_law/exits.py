@@ -4,6 +4,7 @@ from .breaches import standing, taken_away
 from .days import day, plus
 from .figures import assessments
 from .idle import clock, determination, progress
+from .openings import spells
 from .payments import owed
 from .terms import (
     LEASES, approved_renewals, contract, converted, exit_running, exited_on, first_day, instalments, right_to, started_on, terms,
@@ -98,6 +99,8 @@ def failures(view):
     for one in assessments(view):
         if one.kind not in view.rule("assess.perf.kinds"):
             continue
+        if one.passed is None:
+            continue
         if one.passed:
             count, source = 0, None
             continue
@@ -111,15 +114,13 @@ def failures(view):
 
 
 def _perf_of(view, event_id):
-    from .openings import spells
-
     return next((spell for spell in spells(view) if spell.kind == "PERF" and event_id in spell.fails), None)
 
 
 def _unpaid(view):
     days = view.rule("pay.terminate_after_days")
     open_keys = {one.spell.obligation for one in standing(view) if one.kind == "PAY"}
-    return any(one.key in open_keys and one.key.startswith("O-PAY") and view.day > plus(one.due, days) for one in owed(view))
+    return any(one.key in open_keys and one.key.startswith(("O-PAY", "O-RENT")) and view.day > plus(one.due, days) for one in owed(view))
 
 
 def _expiry(view):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from .record import once
 from .terms import terms, wan
 
 MU = Fraction(2000, 3)
@@ -92,7 +93,8 @@ class Assessed:
 
     event: Any
     kind: str
-    passed: bool
+    passed: bool | None
+    """None: nothing can be computed and nothing was reported."""
     failed: list = field(default_factory=list)
 
     @property
@@ -100,6 +102,7 @@ class Assessed:
         return self.event.day
 
 
+@once
 def assessments(view):
     """Every assessment until the day, each computed anew."""
     return [_assessed(view, one) for one in view.of("performance.assessed")]
@@ -122,7 +125,7 @@ def _assessed(view, one):
     items = {item["code"]: item for item in one.data.get("items") or []}
     hard = {code: term for code, term in agreed.items() if term.get("hard")}
     if not hard:
-        return Assessed(one, one.data["kind"], one.data.get("result") == "PASS", [])
+        return Assessed(one, one.data["kind"], {"PASS": True, "FAIL": False}.get(one.data.get("result")), [])
     failed = []
     for code, term in hard.items():
         item = items.get(code) or {}

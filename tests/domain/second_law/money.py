@@ -8,7 +8,7 @@ from .figures import assessments, far_limits, item_actual, of_kind, ratios
 from .idle import clock
 from .openings import spells
 from .payments import owed
-from .terms import clock_day, due_of, exited_on, first_day, is_history, started_on, terms, wan
+from .terms import clock_day, due_of, exit_running, exited_on, first_day, is_history, started_on, terms, wan
 
 PENNY = Fraction(1, 100)
 
@@ -39,7 +39,7 @@ def amounts(view):
         for (kind, obligation), (total, state, paid) in standing.items()
         if kind not in charged and rounded(total) > 0
     ]
-    return lines + _charges(view, standing)
+    return lines + _charges(view)
 
 
 def _state(state, total, paid):
@@ -63,10 +63,10 @@ def computed(view):
                 cap = view.rule("ld.cap_ratio")
                 found[kind, code] = (min(total, cap * price) if cap is not None else total, state, 0)
         found |= _shortfalls(view, price, gone)
-    for one in owed(view):
-        if one.fee:
-            running = one.paid_on is None and exited_on(view) is None
-            found["LATE_FEE", one.key] = (one.fee, "RUNNING" if running else "FIXED", one.fee_paid)
+    late = [one for one in owed(view) if one.fee]
+    if late:
+        state = "RUNNING" if any(one.paid_on is None for one in late) and not exited_on(view) else "FIXED"
+        found["LATE_FEE", None] = (sum(one.fee for one in late), state, sum(one.fee_paid for one in late))
     return found
 
 
@@ -81,7 +81,7 @@ def _days(view, code, gone):
         if start is None:
             return 0, ""
         due = max(due, start)
-    stopped = last < view.day or done is not None or exited_on(view) is not None
+    stopped = exit_running(view) is not None or done is not None or exited_on(view) is not None
     end = last if done is None else min(done, last)
     return max((end - due).days, 0), "FIXED" if stopped else "RUNNING"
 
@@ -107,7 +107,7 @@ def _far_short(view, spell):
     """By the last failing verification of the breach."""
     share = None
     for one in view.of("construction.verified"):
-        if one.day < spell.start or (spell.end and one.day >= spell.end):
+        if one.id not in spell.fails:
             continue
         low, _ = far_limits(view.at(one.day))
         actual = ratios(one.data).get("O-FAR")
@@ -125,12 +125,12 @@ def _invest_short(view, spell):
     return None if actual is None else (agreed - actual) / agreed
 
 
-def _charges(view, standing):
+def _charges(view):
     lines = []
     for one in view.of("charge.assessed"):
         kind, amount = one.data["kind"], wan(one.data["amount_wan"])
         paid = sum((wan(p.data["amount_wan"]) for p in view.of("charge.paid") if p.data["charge_id"] == one.data["charge_id"]), Fraction(0))
-        if not _has_basis(view, one, standing):
+        if _lost_its_basis(view, one):
             lines.append(Line(kind, "REVERSED", Fraction(0)))
             if paid:
                 lines.append(Line(kind, "REFUND_DUE", -rounded(paid)))
@@ -139,13 +139,19 @@ def _charges(view, standing):
     return lines
 
 
+def _lost_its_basis(view, one):
+    """Did something that became known later take away what bore the charge when it was assessed?"""
+    then = view.as_known_with(one)
+    return _has_basis(then, one, computed(then)) and not _has_basis(view, one, computed(view.at(one.day)))
+
+
 def _has_basis(view, one, standing):
-    """Do the facts still bear the charge?"""
+    """Do the facts bear the charge?"""
     kind = one.data["kind"]
     if kind == "OTHER":
         return True
     if kind == "TOP_UP":
-        return any(not result.passed for result in assessments(view) if result.day <= one.day)
+        return any(result.passed is False for result in assessments(view) if result.day <= one.day)
     if kind == "IDLE_FEE":
         then = view.at(one.day)
         effects = view.rule("idle.effect_of_determination")

@@ -1,7 +1,7 @@
 """What was promised and how it stands (specification 2.5, 3.2, 11.11, 11.23, 11.35, 11.37)."""
 
 from .breaches import taken_away
-from .days import add_months
+from .days import add_months, plus
 from .figures import assessments
 from .payments import bond, owed
 from .terms import clock_day, due_of, first_day, in_window, is_history, started_on
@@ -57,7 +57,12 @@ def _milestone(view, code, due, waived):
     if is_history(view, due):
         return _row(due, "NOT_REPORTED")
     today = clock_day(view)
+    said = [one for one in assessments(view) if one.kind == "REACH"]
+    if code == "O-REACH" and said and said[-1].passed is False:
+        return _row(due, "OVERDUE")
+    if code == "O-REACH" and today > due:
+        return _row(due, "NOT_REPORTED")
     if today > due:
         return _row(due, "OVERDUE", None, (today - due).days)
-    soon = in_window(view, due, due, view.rule("remind.milestone_days"))
+    soon = plus(due, -view.rule("remind.milestone_days")) <= today
     return _row(due, "DUE_SOON" if soon else "SCHEDULED")

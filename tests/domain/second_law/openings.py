@@ -7,6 +7,7 @@ from .days import ONE
 from .figures import assessments, measured, promises
 from .idle import clock
 from .payments import bond, owed
+from .record import once
 from .terms import (
     clock_day, contract, due_of, exited_on, first_day, idle_date, is_history, onboarded_on, right_to, started_on,
 )  # fmt: skip
@@ -51,10 +52,12 @@ class Spell:
 def is_named(view, data, spell):
     """Does an event speak of this breach?"""
     if data.get("breach_id"):
-        return view.names.get(data["breach_id"]) == spell.identity
+        kind, sources = view.names.get(data["breach_id"], (None, ()))
+        return kind == spell.kind and spell.source in sources
     return data.get("obligation") in (spell.kind, spell.obligation, *spell.called)
 
 
+@once
 def spells(view):
     """Every breach that facts opened until the day."""
     found = [*_milestones(view), *_payments(view), *_term(view), *_idle(view), *_perf(view), *_invest(view)]
@@ -134,24 +137,19 @@ def _ends(view, found, one):
         found.end, found.how = one.day, one.data["decision"]
 
 
-def _opened_on(view, day):
-    """Figures of onboarded history count from the onboarding day."""
-    return onboarded_on(view) if is_history(view, day) else day
-
-
 def _perf(view):
     kinds = view.rule("assess.perf.kinds")
     results = {one.event.id: one for one in assessments(view) if one.kind in kinds}
     found, current = [], None
     for one in view.of("performance.assessed", "breach.decided"):
         result = results.get(one.id)
-        if result is not None and not result.passed:
+        if result is not None and result.passed is False:
             if current is None or current.end:
-                current = Spell("PERF", "O-REACH", one.id, _opened_on(view, one.day))
+                current = Spell("PERF", "O-REACH", one.id, one.day)
                 found.append(current)
             current.fails.append(one.id)
             current.called = ("O-REACH", *result.failed)
-        elif result is not None and current is not None and not current.end:
+        elif result is not None and result.passed and current is not None and not current.end:
             current.end, current.how = one.day, "CLOSED"
         elif result is None and current is not None and not current.end:
             _ends(view, current, one)
@@ -165,10 +163,10 @@ def _invest(view):
         result = results.get(one.id)
         if result is not None and "O-INVEST" in result.failed:
             if current is None or current.end:
-                current = Spell("INVEST", "O-INVEST", one.id, _opened_on(view, one.day), None, "", ("O-INVEST",))
+                current = Spell("INVEST", "O-INVEST", one.id, one.day, None, "", ("O-INVEST",))
                 found.append(current)
             current.fails.append(one.id)
-        elif result is not None and current is not None and not current.end:
+        elif result is not None and result.passed and current is not None and not current.end:
             current.end, current.how = one.day, "CLOSED"
         elif result is None and current is not None and not current.end:
             _ends(view, current, one)
@@ -210,8 +208,10 @@ def _verified(view, kind):
         if one.type == "construction.verified":
             word, figures = _verdict(then, codes, one.data), one.data
             if word is False and not stands:
-                current = Spell(kind, codes[0], one.id, _opened_on(view, one.day), None, "", codes)
+                current = Spell(kind, codes[0], one.id, one.day, None, "", codes)
                 found.append(current)
+            if word is False:
+                current.fails.append(one.id)
             elif word and stands and kind != "HOUSING":
                 current.end, current.how = one.day, "CLOSED"
         elif one.type in ("conditions.changed", "agreement.amended"):
@@ -252,7 +252,7 @@ def _unlawful(view):
         stands = current is not None and not current.end
         seen = one.data.get("unlawful") or "UNLAWFUL_START" in (one.data.get("findings") or [])
         if seen and not stands:
-            current = Spell("UNLAWFUL_START", "O-LAWFUL", one.id, _opened_on(view, one.day), None, "", ("O-LAWFUL",))
+            current = Spell("UNLAWFUL_START", "O-LAWFUL", one.id, one.day, None, "", ("O-LAWFUL",))
             found.append(current)
         elif stands and one.type == "rectification.inspected" and one.data["result"] == "CURED" and is_named(view, one.data, current):
             current.end, current.how = one.day, "CURED"

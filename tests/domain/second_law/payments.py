@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from .days import ONE, day, roll
 from .figures import promises
-from .terms import contract, instalments, is_history, rents, wan
+from .record import once
+from .terms import contract, exited_on, instalments, is_history, rents, wan
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Owed:
     history: bool
 
 
+@once
 def owed(view):
     """Everything of price and rent that the contract names, by key."""
     lines = [("O-PAY", *one) for one in instalments(view)] + [("O-RENT", *one) for one in rents(view)]
@@ -42,16 +44,21 @@ def _owed(view, key, number, due, rolled, total):
         if sum(amount for other, amount in received if other <= when) >= total:
             paid_on = when
             break
-    fee = Fraction(0)
     rate = view.rule("pay.late_permille_day")
-    walk = rolled + ONE
-    end = view.day if paid_on is None else min(view.day, paid_on)
-    while rate is not None and walk <= end:
-        before = sum((amount for when, amount in received if when < walk), Fraction(0))
-        fee += max(total - before, Fraction(0)) * rate / 1000
-        walk += ONE
+    end = min([view.day] + ([paid_on] if paid_on else []) + ([exited_on(view)] if exited_on(view) else []))
+    fee = Fraction(0) if rate is None else _late_sum(total, received, rolled, end) * rate / 1000
     history = is_history(view, rolled)
     return Owed(key, due, rolled, total, min(paid, total), paid_on, Fraction(0) if history else fee, max(paid - total, Fraction(0)), history)
+
+
+def _late_sum(total, received, rolled, end):
+    """Σ over the late days of what was open when the day began."""
+    late = Fraction(0)
+    walk = rolled + ONE
+    while walk <= end:
+        late += max(total - sum(amount for when, amount in received if when < walk), 0)
+        walk += ONE
+    return late
 
 
 def bond(view):

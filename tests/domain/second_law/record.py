@@ -74,6 +74,17 @@ def _acts_on_the_past(one):
     )
 
 
+def once(work):
+    """Worked out once for one view; views of other days share nothing."""
+
+    def run(view):
+        if work.__name__ not in view.found:
+            view.found[work.__name__] = work(view)
+        return view.found[work.__name__]
+
+    return run
+
+
 @dataclass
 class View:
     """A life at the end of one day. `known` is everything known; `names` tells what a breach id stands for."""
@@ -85,6 +96,8 @@ class View:
     parcel: str
     names: dict = field(default_factory=dict)
     without: frozenset = frozenset()
+    events: tuple = ()
+    found: dict = field(default_factory=dict)
 
     def of(self, *types):
         """What happened until the end of the day, in order."""
@@ -106,6 +119,11 @@ class View:
         """A parameter as it stands on a day, by default the day asked for."""
         return self.rules.get(key, (on or self.day).toordinal())
 
+    def as_known_with(self, one):
+        """The life at the end of the day of an event, with what was known when that event was recorded."""
+        known = read(self.events, one.event.recorded_at)
+        return View(one.day, known, self.rules, self.calendar, self.parcel, self.names, frozenset(), self.events)
+
     def at(self, other, without=frozenset()):
         """The same life at the end of another day."""
-        return View(other, self.known, self.rules, self.calendar, self.parcel, self.names, self.without | without)
+        return View(other, self.known, self.rules, self.calendar, self.parcel, self.names, self.without | without, self.events)

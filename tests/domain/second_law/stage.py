@@ -18,7 +18,7 @@ def stage(view):
         ("UNDER_CONSTRUCTION", started_on(view) is not None),
         ("COMPLETED", bool(view.of("construction.completed"))),
         ("IN_PRODUCTION", bool(view.of("production.started"))),
-        ("AT_CAPACITY", bool(reach) and reach[-1].passed),
+        ("AT_CAPACITY", bool(reach) and bool(reach[-1].passed)),
     )
     for name, done in steps:
         if not done:
