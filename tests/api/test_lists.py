@@ -188,6 +188,33 @@ def test_alerts_are_acknowledged_answered_and_closed_by_those_concerned(city):
     assert alert["alert_id"] in {one["alert_id"] for one in all_pages(city, "/v1/alerts", state="closed")}
 
 
+def test_who_reported_the_end_closes_at_once_before_the_worker_has_come_so_far(city):
+    parcel = code(21)
+    (alert,) = [
+        one for one in all_pages(city, "/v1/alerts") if (one["parcel_id"], one["code"]) == (parcel, "A-BREACH-START")
+    ]
+    report = city.get(f"/v1/parcels/{parcel}/history").json()["items"][0]
+    corrected = {
+        "event_id": "018f0000-0000-7000-8000-000000000001",
+        "type": "report.corrected",
+        "occurred_on": "2026-05-30",
+        "document": {"no": "津武更〔2026〕1号"},
+        "data": {
+            "corrects": report["event_id"],
+            "changes": [{"field": "start_due", "old": "2025-01-10", "new": "2026-12-10"}],
+            "reason": "录入错误",
+        },
+    }
+    closing = f"/v1/alerts/{alert['alert_id']}/close"
+    problem(city.post({"note": "已更正"}, path=closing), 409, "ALERT_STATE")
+    taken = city.post(corrected, parcel=parcel, **{"If-Match": '"1"'})
+    assert taken.status_code == 201, taken.text
+    closed = city.post({"note": "已更正"}, path=closing).json()
+    assert (closed["state"], closed["ended_by"]) == ("WITHDRAWN", corrected["event_id"])
+    work(city)
+    assert city.post({}, path=closing).json() == closed, "closing twice answers the same"
+
+
 def test_alerts_by_state_level_and_department(city):
     every = all_pages(city, "/v1/alerts", state="all")
     red = all_pages(city, "/v1/alerts", level="RED")
