@@ -216,3 +216,15 @@ def terminate_backend(connection: Connection, pid: int) -> bool:
         connection.execute("SET LOCAL ROLE NONE")
         row = connection.execute("SELECT pg_terminate_backend(%s)", (pid,)).fetchone()
         return row is not None and bool(row[0])
+
+
+def end_sessions(connection: Connection, name: str) -> int:
+    """Ends the other sessions of this database that bear a name; returns how many. `connection` keeps its role."""
+    with connection.transaction():
+        connection.execute("SET LOCAL ROLE NONE")
+        rows = connection.execute(
+            "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = %s AND pid <> pg_backend_pid()",
+            (name,),
+        ).fetchall()
+        return len(rows)

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         262_144, ge=1024, description="largest body of one event; larger ones are refused (413)"
     )
+    worker_processes: int = Field(
+        0, ge=0, le=64, description="processes of a worker that re-evaluate what day or rules overtook; 0: one per core"
+    )
     lag_limit_seconds: float = Field(10.0, gt=0, description="readiness turns red above this lag of the read models")
 
     @model_validator(mode="before")

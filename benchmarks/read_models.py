@@ -25,7 +25,7 @@ from benchmarks.evaluate import Entry
 from benchmarks.figures import Figure, alone, beside, interleaved, line
 from benchmarks.lives import decided, fill, key, life_of, parcel_ids
 from benchmarks.servers import TODAY, another, directory, environment_of, postgres, settings_of, web
-from projections import generations, rebuild, sweep, worker
+from projections import generations, processes, rebuild, sweep, worker
 
 _REPORT: Entry = ("construction.progress_reported", "2026-06-30", "TOWN", {"invest_excl_land_wan": "9400.00"})
 
@@ -190,7 +190,7 @@ def answered(few: Times, many: Times, parcels: int) -> list[Figure]:
 
 def run(runs: int = 5, parcels: int = 1000, many: int = 1_000_000, requests: int = 500) -> list[Figure]:
     """All figures, on a server of their own."""
-    worker.collect_rarely()
+    processes.collect_rarely()
     with postgres("3GB") as url, directory() as path:
         settings = settings_of(url, Path(path))
         fill(settings, parcel_ids(1), life_of(1))

@@ -42,17 +42,20 @@ class Batch:
                 self._alone(name, new.get(name, ()))
             return
         with self._connection.pipeline():
-            for at in range(0, len(names), SLICE):
-                self._slice(names[at : at + SLICE], new)
+            found = [self._slice(names[at : at + SLICE], new) for at in range(0, len(names), SLICE)]
+            for part in found:
+                catalog.publish(self._connection, part)
 
-    def _slice(self, names: Sequence[str], new: Mapping[str, Sequence[str]]) -> None:
+    def _slice(self, names: Sequence[str], new: Mapping[str, Sequence[str]]) -> list[Evaluated]:
         streams = read_streams(self._connection, names)
         found = [self._evaluated(streams[name], new.get(name, ())) for name in names if streams[name]]
         failpoints.reach("worker.evaluated")
-        self._save(found)
-
-    def _save(self, found: Sequence[Evaluated]) -> None:
         catalog.write(self._connection, found, self.today, self.rules_position, self._followed)
+        return found
+
+    def _save(self, one: Evaluated) -> None:
+        catalog.write(self._connection, [one], self.today, self.rules_position, self._followed)
+        catalog.publish(self._connection, [one])
 
     def _evaluated(self, events: list[Event], new: Sequence[str]) -> Evaluated:
         found = evaluate_parcel(events, self.today, self._book, new)
@@ -64,12 +67,12 @@ class Batch:
         """One parcel in a savepoint of its own; whatever fails with it parks it."""
         try:
             with self._connection.transaction():
-                self._save([self._evaluated(read_stream(self._connection, name), new)])
+                self._save(self._evaluated(read_stream(self._connection, name), new))
         except psycopg.OperationalError:
             raise
         except Exception as error:
             log.exception("worker.parcel_parked", parcel_id=name)
-            self._save([parked(_outline(self._connection, name), error)])
+            self._save(parked(_outline(self._connection, name), error))
 
 
 def _outline(connection: Connection, name: str) -> Evaluated:

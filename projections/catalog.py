@@ -46,16 +46,20 @@ def write(
     as_of: int,
     rules_position: int,
     followed: Sequence[tuple[str, int]],
-) -> int:
-    """Writes these parcels into every generation that is followed, then what leaves: alerts and statuses.
+) -> None:
+    """Writes the rows of these parcels into every generation that is followed. Part of the caller's transaction."""
+    for shelf, definition in followed if found else ():
+        generations.use(connection, shelf)
+        WRITERS[definition](connection, found, as_of, rules_position)
 
-    Returns the number of alert changes. Part of the caller's transaction.
+
+def publish(connection: Connection, found: Sequence[Evaluated]) -> int:
+    """What leaves: alerts and statuses of these parcels. Returns the number of alert changes.
+
+    Part of the caller's transaction; until it ends nobody else can change an alert, so it comes last.
     """
     if not found:
         return 0
-    for shelf, definition in followed:
-        generations.use(connection, shelf)
-        WRITERS[definition](connection, found, as_of, rules_position)
     changed = breach_alerts.write(connection, found)
     status_feed.write(connection, found, alert_log.ids_of(connection, [one.parcel_id for one in found]))
     return changed

@@ -128,7 +128,7 @@ def find(
     while True:
         count = limit - len(found) + 1  # the first row may be the parcel where the page before ended
         rows = connection.execute(query + " ORDER BY parcel_id LIMIT %s", (*values, start[0], count)).fetchall()
-        items = (item for row in rows for item in _items(*row, kind, eligible))
+        items = (item for row in rows for item in _items(row[0], row[1], row[2], kind, eligible))
         found += [item for item in items if (item["parcel_id"], item["kind"]) > tuple(start)]
         if len(found) >= limit or len(rows) < count:
             return found[:limit]

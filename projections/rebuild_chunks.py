@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from multiprocessing import get_context
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, Final, NamedTuple
 
 from psycopg.types.json import Jsonb
@@ -16,6 +14,7 @@ from adapters.rule_source import RuleSource
 from adapters.settings import Settings, business_date
 from projections import compliance, data_quality, exit_eligible, generations, published
 from projections.evaluated import Evaluated, evaluate_parcel
+from projections.processes import pool as pool_of
 
 CHUNK: Final = 250
 _FEW: Final = 1000
@@ -83,10 +82,10 @@ def _value(value: Any) -> Any:
 
 
 def build(
-    settings: Settings, shelf: str, parcels: Iterable[Sequence[str]], expected: int, processes: int
+    settings: Settings, shelf: str, parcels: Iterable[Sequence[str]], expected: int, count: int
 ) -> Iterator[Done]:
     """Computes all chunks, in this process where they are few; yields what became of each as it is done."""
-    if expected < _FEW or processes < 2:
+    if expected < _FEW or count < 2:
         builder = Builder(settings, shelf)
         try:
             for chunk in parcels:
@@ -94,11 +93,11 @@ def build(
         finally:
             builder.close()
         return
-    with ProcessPoolExecutor(processes, get_context("spawn"), _open, (settings, shelf)) as pool:
+    with pool_of(count, _open, settings, shelf) as pool:
         under_way: set[Future[Done]] = set()
         for chunk in parcels:
             under_way.add(pool.submit(_chunk, chunk))
-            if len(under_way) >= 3 * processes:
+            if len(under_way) >= 3 * count:
                 done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                 yield from (one.result() for one in done)
         yield from (one.result() for one in under_way)
@@ -110,8 +109,6 @@ _builder: Builder
 def _open(settings: Settings, shelf: str) -> None:
     global _builder  # noqa: PLW0603 - the one thing that a process of the pool keeps between chunks
     _builder = Builder(settings, shelf)
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 def _chunk(parcels: Sequence[str]) -> Done:

@@ -7,7 +7,7 @@ from datetime import date
 from adapters.postgres import open_pool
 from adapters.settings import Settings, business_date
 from domain.event import day_text
-from projections import worker
+from projections import processes, worker
 
 
 class SweepRefused(Exception):  # noqa: N818 - told in one line
@@ -16,7 +16,7 @@ class SweepRefused(Exception):  # noqa: N818 - told in one line
 
 def run(settings: Settings, as_of: int | None = None) -> int:
     """Re-evaluates what is due up to a day (default: today). Raises SweepRefused, BusinessDateBack."""
-    worker.collect_rarely()
+    processes.collect_rarely()
     today = business_date(settings)
     day = today if as_of is None else as_of
     with open_pool(settings.database_url, max_size=3, name="landcycle-sweep") as pool:

@@ -7,8 +7,8 @@ their answers, so that the database writes one slice while the next is evaluated
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -25,15 +25,18 @@ from adapters.receipts import Head
 from adapters.rule_source import RuleSource
 from adapters.settings import Settings, business_date
 from adapters.signed_heads import TreeKeeper
-from projections import catalog, due, generations, rebuild
+from projections import catalog, due, generations, processes, rebuild
 from projections.batch import Batch
+from projections.sweepers import Sweepers
 from projections.worker_lease import BusinessDateBack, LeaseLost, Stand, WorkerLease
 
 __all__ = ["BusinessDateBack", "LeaseLost", "Worker", "run", "run_once"]
 
-MOST_EVENTS: Final = 2000
+MOST_EVENTS: Final = 1000
 FEWEST_EVENTS: Final = 50
 CHUNK: Final = 500
+MANY: Final = 200
+"""From so many overtaken parcels on, other processes take part."""
 RENEW_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 0.1
 TREE_SECONDS: Final = 0.25
@@ -49,6 +52,7 @@ class Worker:
     def __init__(self, settings: Settings, pool: Pool, connection: Connection) -> None:
         self._settings, self._connection = settings, connection
         self._rules = RuleSource(ParcelLog(pool))
+        self._sweepers = Sweepers(settings, (settings.worker_processes or os.cpu_count() or 1) - 1)
         self.lease = WorkerLease(connection)
         self._most = MOST_EVENTS
         self._held_at = 0.0
@@ -80,6 +84,11 @@ class Worker:
         self._held_at = 0.0 if busy else started
         return busy
 
+    def close(self) -> None:
+        """Lets a standby begin at once."""
+        self._sweepers.rest()
+        self.lease.give_back()
+
     def _step(self, stands: Head, *, careful: bool) -> bool:
         connection = self._connection
         with connection.transaction():
@@ -88,12 +97,17 @@ class Worker:
                 connection, self._settings, self._rules.current(stands), stands, stand.followed, careful=careful
             )
             position = self._events(batch)
-            busy = position is not None or self._overtaken(batch, stand)
+            overtaken = [] if position is not None else self._overtaken(batch, stand)
             failpoints.reach("worker.written")
         failpoints.reach("worker.committed")
         if position is not None:
             self.lease.position = position
-        return busy
+        elif len(overtaken) >= MANY:
+            assert self.lease.epoch is not None, "the lease is held"
+            self._sweepers.run(self.lease.epoch, overtaken)
+        else:
+            self._sweepers.rest()
+        return position is not None or bool(overtaken)
 
     def _events(self, batch: Batch) -> int | None:
         """The next events; returns the position of the last."""
@@ -111,19 +125,14 @@ class Worker:
         self.lease.move(rows[-1][0])
         return int(rows[-1][0])
 
-    def _overtaken(self, batch: Batch, stand: Stand) -> bool:
-        """Rows whose day of change has come, whose rules are old, or that are due again, in chunks, until none is left."""
+    def _overtaken(self, batch: Batch, stand: Stand) -> list[str]:
+        """Rows whose day of change has come, whose rules are old, or that are due again; few are taken here and now."""
         names = due.overtaken(self._connection, stand.followed, batch.today, batch.rules_position, CHUNK)
-        batch.write(names, {})
+        if len(names) < MANY:
+            batch.write(names, {})
         if not names and (stand.ticked_on < batch.today or stand.rules_position < batch.rules_position):
             self.lease.tick(batch.today, batch.rules_position)
-        return bool(names)
-
-
-def collect_rarely() -> None:
-    """For a process that evaluates: it makes no cycles; looking for them took a fifth of the time."""
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+        return names
 
 
 def run(settings: Settings) -> None:
@@ -131,7 +140,7 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    collect_rarely()
+    processes.collect_rarely()
     with open_pool(settings.database_url, max_size=3, name="landcycle-worker-side") as pool:
         seed = settings.head_signing_key.get_secret_value()
         keeper = TreeKeeper(pool, settings.data_dir, settings.head_interval_seconds, seed)
@@ -164,7 +173,7 @@ def _work(
             if not busy:
                 for _ in news.notifies(timeout=IDLE_SECONDS, stop_after=1):
                     pass
-    worker.lease.give_back()
+    worker.close()
     if rebuilding is not None:
         rebuilding.terminate()
 
@@ -190,5 +199,5 @@ def run_once(settings: Settings, pool: Pool) -> int:
         steps = 0
         while worker.step():
             steps += 1
-        worker.lease.give_back()
+        worker.close()
         return steps

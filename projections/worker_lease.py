@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 
 from adapters import failpoints
-from adapters.postgres import Connection, terminate_backend
+from adapters.postgres import Connection, end_sessions
 from domain.event import day_text
 from projections import catalog, generations
 
@@ -52,18 +52,15 @@ class WorkerLease:
         Raises BusinessDateBack.
         """
         connection = self.connection
-        row = connection.execute(
-            "SELECT backend, backend = pg_backend_pid() FROM worker_lease WHERE expires_at < now()"
-        ).fetchone()
+        row = connection.execute("SELECT epoch FROM worker_lease WHERE expires_at < now()").fetchone()
         connection.commit()
         if row is None:
             return False
-        if row[0] is not None and not row[1]:
-            terminate_backend(connection, row[0])
-            connection.commit()
+        end_sessions(connection, _session(row[0]))
+        connection.commit()
         row = connection.execute(
-            "UPDATE worker_lease SET epoch = epoch + 1, holder = %s, backend = pg_backend_pid(), beaten_at = now(),"
-            " expires_at = now() + make_interval(secs => %s) WHERE expires_at < now() RETURNING epoch, position, ticked_on::text",
+            "UPDATE worker_lease SET epoch = epoch + 1, holder = %s, beaten_at = now(), expires_at = now() + make_interval(secs => %s)"
+            " WHERE expires_at < now() RETURNING epoch, position, ticked_on::text",
             (f"{socket.gethostname()}/{os.getpid()}", LEASE_SECONDS),
         ).fetchone()
         if row is None:
@@ -72,6 +69,7 @@ class WorkerLease:
         if _day(row[2]) > today:
             connection.rollback()
             raise BusinessDateBack(f"业务日期{day_text(today)}早于已到过的日期{row[2]} (BUSINESS_DATE_BACK)")
+        name_session(connection, row[0])
         position = generations.take_up(connection, list(catalog.WRITERS), row[1])
         connection.execute("UPDATE worker_lease SET position = %s WHERE position <> %s", (position, position))
         connection.commit()
@@ -82,7 +80,7 @@ class WorkerLease:
     def hold(self) -> Stand:
         """Holds the lease for this transaction where epoch and position still match. Raises LeaseLost."""
         row = self.connection.execute(
-            "UPDATE worker_lease SET expires_at = now() + make_interval(secs => %s), backend = pg_backend_pid(), beaten_at = now()"
+            "UPDATE worker_lease SET expires_at = now() + make_interval(secs => %s), beaten_at = now()"
             " WHERE epoch = %s AND position = %s RETURNING ticked_on::text, rules_position",
             (LEASE_SECONDS, self.epoch, self.position),
         ).fetchone()
@@ -103,10 +101,25 @@ class WorkerLease:
 
     def give_back(self) -> None:
         """Lets a standby begin at once."""
-        self.connection.execute(
-            "UPDATE worker_lease SET expires_at = now(), backend = NULL WHERE epoch = %s", (self.epoch,)
-        )
+        self.connection.execute("UPDATE worker_lease SET expires_at = now() WHERE epoch = %s", (self.epoch,))
         self.connection.commit()
+
+
+def name_session(connection: Connection, epoch: int) -> None:
+    """From now on the session bears the epoch under which it writes: who takes over ends it by its name, even when its client is stopped."""
+    connection.execute("SELECT set_config('application_name', %s, false)", (_session(epoch),))
+
+
+def followed_under(connection: Connection, epoch: int) -> list[tuple[str, int]]:
+    """Holds the lease beside others of the same epoch, and answers the generations to write. Raises LeaseLost."""
+    row = connection.execute("SELECT 1 FROM worker_lease WHERE epoch = %s FOR SHARE", (epoch,)).fetchone()
+    if row is None:
+        raise LeaseLost
+    return generations.followed(connection, list(catalog.WRITERS))
+
+
+def _session(epoch: int) -> str:
+    return f"landcycle-worker/{epoch}"
 
 
 def _day(text: str) -> int:

@@ -6,7 +6,6 @@ CREATE TABLE worker_lease (
     only_row       boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     epoch          bigint NOT NULL DEFAULT 0,               -- rises when another worker takes over: the fence
     holder         text,                                    -- host and process, for people
-    backend        integer,                                 -- its PostgreSQL session, ended at a take-over
     expires_at     timestamptz NOT NULL DEFAULT '-infinity',-- by the database's clock
     position       bigint NOT NULL DEFAULT 0,               -- of the last event that has taken effect
     ticked_on      date NOT NULL DEFAULT '-infinity',       -- the day to which every row was brought

@@ -115,10 +115,11 @@ def test_a_worker_whose_lease_was_taken_can_write_nothing(settings, its_session)
         connections = [stack.enter_context(open_connection(settings.database_url, "test")) for _ in range(2)]
         first, second = (worker.Worker(settings, pool, one) for one in connections)
         assert first.take_lease() and not second.take_lease()
+        if its_session == "is not found":
+            connections[0].execute("SET application_name = 'somebody else'")
+            connections[0].commit()
         with pool.connection() as connection:
             connection.execute("UPDATE worker_lease SET expires_at = now() - interval '1 second'")
-            if its_session == "is not found":
-                connection.execute("UPDATE worker_lease SET backend = NULL")
         assert second.take_lease()
         with pytest.raises(worker.LeaseLost if its_session == "is not found" else psycopg.errors.AdminShutdown):
             first.step()
