@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, Self
 from uuid import UUID, uuid5
 
 from python_calamine import CalamineWorkbook
@@ -51,7 +51,7 @@ def read(path: Path) -> Iterator[Row]:
     """Every row of a CSV file or of the first sheet of a workbook, without blank rows. Raises UnreadableFile."""
     table = _sheet(path) if path.suffix.lower() in (".xlsx", ".xls", ".xlsb", ".ods") else _csv(path)
     try:
-        _, header = next(table)
+        _, header, _ = next(table)
     except StopIteration:
         raise UnreadableFile(f"{path.name}：文件是空的") from None
     names = [name.strip().replace("（", "(").replace("）", ")") for name in header]
@@ -59,31 +59,81 @@ def read(path: Path) -> Iterator[Row]:
     if missing:
         raise UnreadableFile(f"{path.name}：缺少列 {'、'.join(missing)}")
     places = [names.index(column) for column in COLUMNS]
-    for line, cells in table:
-        if len(cells) != len(names):
+    for line, cells, fault in table:
+        if fault or len(cells) != len(names):
             named = dict.fromkeys(COLUMNS, "") | dict(zip(names, cells, strict=False))
-            fault = f"这一行有{len(cells)}个单元格，表头有{len(names)}列"
-            yield Row(path.name, line, {column: named[column] for column in COLUMNS}, fault)
+            why = fault or f"这一行有{len(cells)}个单元格，表头有{len(names)}列"
+            yield Row(path.name, line, {column: named[column] for column in COLUMNS}, why)
         else:
             yield Row(path.name, line, {column: cells[at] for column, at in zip(COLUMNS, places, strict=True)})
 
 
-def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a CSV file that are not blank, with the line on which each begins."""
-    encoding = _encoding(path)
+class _Lines:
+    """The decoded lines of a file for the CSV reader; what a record took can be given back."""
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        self._stream, self._encoding = stream, encoding
+        self._returned: list[str] = []
+        self.number = 0
+        """Lines handed out so far."""
+        self.taken: list[str] = []
+        """Lines handed out since the record began."""
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._returned.pop() if self._returned else self._read()
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def give_back(self) -> str:
+        """All lines of the record but the first, which is returned; they come again."""
+        first, *others = self.taken
+        self._returned += reversed(others)
+        self.number -= len(others)
+        return first
+
+    def _read(self) -> str:
+        return next(self._stream).rstrip(b"\r\n").decode(self._encoding) + "\n"
+
+
+_Table = Iterator[tuple[int, list[str], str | None]]
+"""Line, cells, and why the line could not be read whole."""
+
+
+def _csv(path: Path) -> _Table:
+    """The rows of a CSV file that are not blank, with the line on which each begins.
+
+    A quote that is never closed would swallow the rows below it: such a record is one broken line, and the next
+    record begins on the line below.
+    """
     with path.open("rb") as stream:
-        reader = csv.reader(line.rstrip(b"\r\n").decode(encoding) + "\n" for line in stream)
-        begins = 1
+        lines = _Lines(stream, _encoding(path))
+        reader, width = csv.reader(lines), 0
         while True:
+            begins, fault, lines.taken = lines.number + 1, None, []
             try:
                 cells = next(reader)
             except StopIteration:
                 return
-            except (csv.Error, UnicodeDecodeError) as error:
-                raise UnreadableFile(f"{path.name} 第{begins}行：{error}") from error
+            except csv.Error as error:  # a cell beyond the limit, a carriage return in the middle
+                fault = f"这一行不能按CSV读出（{error}）"
+            else:
+                if width and _swallows(lines.taken, cells, width):
+                    fault = "这一行的引号没有成对"
+            if fault:
+                cells = lines.give_back().rstrip("\n").split(",")
             if any(cell.strip() for cell in cells):
-                yield begins, cells
-            begins = reader.line_num + 1
+                width = width or len(cells)
+                yield begins, cells, fault
+
+
+def _swallows(lines: list[str], cells: list[str], width: int) -> bool:
+    """Whether a record of several lines holds what are rows of their own."""
+    below = lines[1:]
+    return bool(below) and (len(cells) != width or any(line.count(",") >= width - 1 for line in below))
 
 
 def _encoding(path: Path) -> str:
@@ -101,7 +151,7 @@ def _encoding(path: Path) -> str:
     raise UnreadableFile(f"{path.name}：既不是UTF-8也不是GB 18030编码")
 
 
-def _sheet(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _sheet(path: Path) -> _Table:
     """The rows of the first sheet of a workbook that are not blank."""
     try:
         rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
@@ -110,7 +160,7 @@ def _sheet(path: Path) -> Iterator[tuple[int, list[str]]]:
     for number, row in enumerate(rows, start=1):
         cells = [_text(cell) for cell in row]
         if any(cell.strip() for cell in cells):
-            yield number, cells
+            yield number, cells, None
 
 
 def _text(cell: object) -> str:

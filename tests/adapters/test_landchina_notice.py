@@ -164,6 +164,28 @@ def test_a_row_with_too_few_cells_is_reported_not_lost(tmp_path):
     assert refused.value.code == "ROW_BROKEN"
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(["武清区", '"1201142014B00999', "甲厂"], id="never closed"),
+        pytest.param(
+            [*(GOOD[column] for column in COLUMNS[:-1]), '"2014年06月10日'], id="never closed in the last cell"
+        ),
+        pytest.param([*(GOOD[column] for column in COLUMNS[:-1]), "2014年\r06月10日"], id="carriage return in a cell"),
+        pytest.param([GOOD[column] + "x" * (1 << 20) for column in COLUMNS], id="cell beyond the limit"),
+    ],
+)
+def test_a_broken_line_is_reported_alone_and_swallows_no_row_below_it(tmp_path, broken):
+    whole = ",".join(GOOD[column] for column in COLUMNS)
+    file = tmp_path / "notices.csv"
+    file.write_text(
+        "\n".join([",".join(COLUMNS), whole, ",".join(broken), whole, whole, ""]), encoding="utf-8", newline=""
+    )
+    rows = list(read(file))
+    assert [(one.line, one.fault is None) for one in rows] == [(2, True), (3, False), (4, True), (5, True)]
+    assert {one.cells["合同签订日期"] for one in rows if one.fault is None} == {GOOD["合同签订日期"]}
+
+
 def test_a_file_without_the_columns_is_refused_in_one_line(tmp_path):
     file = tmp_path / "x.csv"
     file.write_text("a,b\n1,2\n", encoding="utf-8")
