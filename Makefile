@@ -52,8 +52,8 @@ bench: setup-development  ## every benchmark beside its named peer (about 20 min
 bench-short: setup-development  ## the same with small sizes (2 minutes); writes build/bench-short.json alone
 	@$(BIN)/python -m benchmarks.run --short $(PARTS)
 
-reliability: setup-development  ## kill everything, again and again: nothing lost, nothing doubled
-	@$(BIN)/python -m pytest -q tests/reliability $(PYTEST)
+reliability: setup-development  ## kill everything 210 times in 20 minutes, then prove that nothing is lost or doubled; writes docs/reliability.md
+	@$(BIN)/python tests/reliability/full_run.py $(RUN)
 
 lock: build/development.installed  ## pin requirements/*.in anew, with hashes, without addresses
 	@cd requirements && for f in runtime development; do ../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done

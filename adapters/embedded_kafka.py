@@ -29,6 +29,8 @@ import psutil
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from adapters.ports import free_port
+
 COORDINATE: Final = "org.apache.kafka:kafka_2.13:4.3.0"
 START_SECONDS: Final = 60
 _JVM: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true")
@@ -207,6 +209,8 @@ def _running(directory: Path) -> int | None:
     except (OSError, ValueError):
         return None
     _reap(pid)
+    if pid in _children:  # its command line may not stand yet in the moment of its start
+        return pid
     try:
         process = psutil.Process(pid)
         ours = str(directory / "server.properties") in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
@@ -234,18 +238,20 @@ def _ports(directory: Path) -> tuple[int, int]:
         broker, controller = (int(text) for text in memory.read_text(encoding="ascii").split())
         if _running(directory) is not None or (_free(broker) and _free(controller)):
             return broker, controller
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        ports = one.getsockname()[1], two.getsockname()[1]
-    memory.write_text(f"{ports[0]} {ports[1]}\n", encoding="ascii")
-    return ports
+    broker = free_port()
+    controller = free_port(taken=broker)
+    memory.write_text(f"{broker} {controller}\n", encoding="ascii")
+    return broker, controller
 
 
 def _free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def is_running(directory: Path) -> bool:

@@ -7,6 +7,7 @@ As root the server runs as `nobody`, since PostgreSQL refuses root.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pwd
 import secrets
@@ -23,9 +24,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
 import psycopg
 
+from adapters.ports import free_port
+
 START_SECONDS: Final = 60
+ORPHAN_SECONDS: Final = 5
+_AT_WORK: Final = "the database system is"
+"""So begins the answer of a server that starts up or recovers: after a kill amid heavy writing that may take minutes."""
 _SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -57,17 +64,27 @@ class Server:
 
 
 def start(directory: Path, settings: Mapping[str, str] | None = None) -> Server:
-    """Starts the server of a directory, or takes over the one that runs there. Raises EmbeddedPostgresFailed."""
+    """Starts the server of a directory, or takes over the one that runs there. Raises EmbeddedPostgresFailed.
+
+    A server that recovers from a kill is waited for as long as it says so. Of several starters one starts.
+    """
     directory = directory.resolve()
-    data = directory / "data"
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "starting").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _start(directory, directory / "data", {**_SETTINGS, **(settings or {})})
+
+
+def _start(directory: Path, data: Path, settings: Mapping[str, str]) -> Server:
     if not (data / "PG_VERSION").exists():
         _initialise(directory, data)
     running = _running(data)
     port = _port_of(data) if running else _port(directory)
     if not running:
         if sys.platform == "linux":  # a killed server may linger as a zombie: its pid file would keep a new one out
+            _end_orphans(data)
             (data / "postmaster.pid").unlink(missing_ok=True)
-        _launch(directory, data, port, {**_SETTINGS, **(settings or {})})
+        _launch(directory, data, port, settings)
     password = (directory / "password").read_text(encoding="ascii").strip()
     url = f"postgresql://postgres:{password}@127.0.0.1:{port}"
     pid = _wait_until_ready(directory, data, url)
@@ -134,8 +151,22 @@ def _initialise(directory: Path, data: Path) -> None:
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **owner)  # noqa: S603 - our own
     if done.returncode:
-        raise EmbeddedPostgresFailed(f"内置PostgreSQL初始化失败：{done.stderr.strip().splitlines()[-1:]}")
+        raise EmbeddedPostgresFailed(f"内置PostgreSQL初始化失败：{done.stderr.strip().partition(chr(10))[0]}")
     fresh.rename(data)
+
+
+def _end_orphans(data: Path) -> None:
+    """Sessions of a server that was killed end by themselves in a moment; those that do not, e.g. stopped ones, are ended.
+
+    Without the pid file PostgreSQL cannot see them, and two servers in one directory would destroy it.
+    """
+    orphans = [one for one in psutil.process_iter(["name", "cwd"]) if one.info["cwd"] == str(data)]
+    orphans = [one for one in orphans if one.info["name"] == "postgres"]
+    _, left = psutil.wait_procs(orphans, timeout=ORPHAN_SECONDS)
+    for one in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    psutil.wait_procs(left, timeout=ORPHAN_SECONDS)
 
 
 def _open_the_way(path: Path) -> None:
@@ -161,7 +192,9 @@ def _wait_until_ready(directory: Path, data: Path, url: str) -> int:
         try:
             with psycopg.connect(f"{url}/postgres", connect_timeout=2):
                 return int((data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
-        except (psycopg.OperationalError, OSError, IndexError):
+        except (psycopg.OperationalError, OSError, IndexError) as error:
+            if _AT_WORK in str(error):
+                end = time.monotonic() + START_SECONDS
             time.sleep(0.05)
     raise EmbeddedPostgresFailed(f"内置PostgreSQL {START_SECONDS}秒内没有就绪，日志见 {directory / 'server.log'}")
 
@@ -211,17 +244,15 @@ def _port_of(data: Path) -> int:
 def _port(directory: Path) -> int:
     """The port of the last time while it is free, else a new one; remembered in the directory."""
     memory = directory / "port"
-    for wanted in (int(memory.read_text(encoding="ascii")) if memory.exists() else 0, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", wanted))
-            except OSError:
-                continue
-            port = int(probe.getsockname()[1])
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            port = int(memory.read_text(encoding="ascii"))
+            probe.bind(("127.0.0.1", port))
+        except (OSError, ValueError):
+            port = free_port()
             memory.write_text(f"{port}\n", encoding="ascii")
-            return port
-    raise EmbeddedPostgresFailed("127.0.0.1上没有空闲端口")
+    return port
 
 
 def is_running(directory: Path) -> bool:

@@ -1,0 +1,41 @@
+"""The server that the project brings: up again after a kill, and never two in one directory."""
+
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from adapters import embedded_postgres
+from adapters.ports import free_port
+
+
+@pytest.fixture
+def directory():
+    with tempfile.TemporaryDirectory(prefix="landcycle-postgres-", ignore_cleanup_errors=True) as path:
+        Path(path).chmod(0o755)
+        yield Path(path)
+
+
+def test_a_session_that_outlives_its_killed_server_is_ended_before_the_next_one_starts(directory):
+    """Given a stopped session, when the server is killed and started again, then the session writes to nothing any more."""
+    first = embedded_postgres.start(directory)
+    connection = psycopg.connect(first.url)
+    session = psutil.Process(connection.info.backend_pid)
+    session.suspend()
+    os.kill(first.pid, signal.SIGKILL)
+
+    with embedded_postgres.running(directory) as second:
+        assert not session.is_running() or session.status() == psutil.STATUS_ZOMBIE
+        assert (second.url, second.pid == first.pid) == (first.url, False)
+        with psycopg.connect(second.url) as again:
+            assert again.execute("SELECT 1").fetchone() == (1,)
+    connection.close()
+
+
+def test_ports_of_servers_are_none_that_an_outgoing_connection_could_be_given():
+    first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
+    assert all(free_port() < first_outgoing for _ in range(50))
