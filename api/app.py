@@ -66,6 +66,7 @@ def create_app(
             app.state.parts = _assemble(
                 stack, chosen, decide_by, today or (lambda: business_date(chosen)), verifier or _verifier(chosen)
             )
+            app.state.readings = _readings(stack, chosen, app.state.parts.today)
             quiet_gc()
             yield
 
@@ -112,6 +113,14 @@ def _assemble(
         jurisdictions=Jurisdictions(pool),
         today=today,
     )
+
+
+def _readings(stack: ExitStack, settings: Settings, today: Callable[[], int]) -> health.Readings:
+    """What health and metrics read, on a connection of their own."""
+    pool = stack.enter_context(open_pool(settings.database_url, max_size=1, name="landcycle-health"))
+    readings = health.Readings(pool, today)
+    stack.callback(readings.close)
+    return readings
 
 
 def _verifier(settings: Settings) -> TokenVerifier | None:

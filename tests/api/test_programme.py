@@ -148,15 +148,6 @@ def test_the_process_lives_and_says_whether_it_can_serve(api):
     assert 'landcycle_http_request_seconds_count{method="GET",route="/v1/parcels",status="200"}' in text
 
 
-def test_not_ready_while_the_read_models_are_behind(api):
-    import psycopg
-
-    with psycopg.connect(api.settings.database_url) as connection:
-        connection.execute("UPDATE worker_lease SET beaten_at = now() - interval '1 minute'")
-    answer = api.client.get("/readyz")
-    assert answer.status_code == 503 and not answer.json()["checks"]["read_models"]["ok"]
-
-
 @pytest.mark.parametrize("missing", ["key_pepper", "body_hash_key", "cursor_key"])
 def test_production_does_not_start_without_its_secrets(database_url, tmp_path, missing):
     from pydantic import SecretStr
