@@ -37,7 +37,7 @@ class Sweeper:
         self._rules = RuleSource(
             ParcelLog(open_pool(settings.database_url, max_size=1, name="landcycle-sweeper-rules"))
         )
-        self._connection: Connection = open_connection(settings.database_url, "landcycle-sweeper")
+        self._connection: Connection = open_connection(settings.database_url, "landcycle-sweeper", autocommit=True)
         self._epoch: int | None = None
 
     def chunk(self, epoch: int, parcels: Sequence[str]) -> None:
