@@ -60,7 +60,7 @@ def fails(life: Life, code: str, verified: Fact, on: int) -> bool:
     """Does a verification miss the requirement of a day. What is not known fails nothing."""
     found = verification(life.facts, verified)
     if code == "O-NOHOUSE":
-        return found.housing and any(term.code == code for term in life.terms_on(on))
+        return bool(found.housing) and any(term.code == code for term in life.terms_on(on))
     ratio = found.ratios.get(code)
     if ratio is None:
         return False
@@ -69,7 +69,10 @@ def fails(life: Life, code: str, verified: Fact, on: int) -> bool:
 
 
 def _measured(life: Life) -> Iterator[Opening]:
-    """From a failing verification to one that meets it, or to a supplement under which it does (4.7)."""
+    """From a failing verification to one that meets it, or to a supplement under which it does (4.7).
+
+    Each item counts by the last verification that measured it: one that is silent on it closes nothing.
+    """
     if not life.of("construction.verified"):
         return
     facts = life.of("construction.verified", "conditions.changed", "agreement.amended")
@@ -78,15 +81,23 @@ def _measured(life: Life) -> Iterator[Opening]:
         if kind != "FAR" and named.isdisjoint(codes):
             continue
         current: Opening | None = None
-        last: Fact | None = None
+        last: dict[str, Fact] = {}
         for fact in facts:
-            last = fact if fact.type == "construction.verified" else last
-            failed = [code for code in codes if last is not None and fails(life, code, last, fact.occurred_on)]
-            if failed and current is None and last is fact:
-                current = _missed(life, kind, failed, fact)
+            if fact.type == "construction.verified":
+                last |= {code: fact for code in codes if _measures(life, fact, code)}
+            failed = [code for code, verified in last.items() if fails(life, code, verified, fact.occurred_on)]
+            shown = [code for code in failed if last[code] is fact]
+            if shown and current is None:
+                current = _missed(life, kind, shown, fact)
                 yield current
-            elif not failed and current is not None and last is not None:
+            elif not failed and current is not None:
                 current.ended_on, current = fact.occurred_on, None
+
+
+def _measures(life: Life, verified: Fact, code: str) -> bool:
+    """Does a verification say anything of an item."""
+    found = verification(life.facts, verified)
+    return found.housing is not None if code == "O-NOHOUSE" else code in found.ratios
 
 
 def _missed(life: Life, kind: str, failed: list[str], fact: Fact) -> Opening:

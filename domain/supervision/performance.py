@@ -235,7 +235,8 @@ class Verified:
 
     fact: Fact
     ratios: dict[str, Fraction]
-    housing: bool
+    housing: bool | None
+    """None: the verification does not say."""
 
 
 def verification(facts: Facts, fact: Fact) -> Verified:
@@ -264,4 +265,4 @@ def measured(fact: Fact) -> Verified:
             found["O-GREEN"] = Fraction(m2["green_m2"], land)
     if floor and "office_floor_m2" in m2:
         found["O-OFFICE-F"] = Fraction(m2["office_floor_m2"], floor)
-    return Verified(fact, found, bool(fact.data.get("housing")))
+    return Verified(fact, found, fact.data.get("housing"))
