@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from adapters import api_keys, embedded_kafka, embedded_postgres
 from adapters.postgres import DatabaseUnavailable, migrate, open_pool
@@ -276,7 +276,10 @@ def _watch(system: System) -> None:
 def _watch_servers(system: System) -> None:
     if system.postgres is not None and not embedded_postgres.is_running(system.postgres.directory):
         _say("  PostgreSQL 已退出，重新启动 restarted")
-        system.postgres = embedded_postgres.start(system.postgres.directory)
+        try:
+            system.postgres = embedded_postgres.start(system.postgres.directory)
+        except embedded_postgres.EmbeddedPostgresFailed as error:
+            _say(f"  {error}；再试 trying again")
     if system.kafka is not None and not embedded_kafka.is_running(system.kafka.directory):
         _say("  Kafka 已退出，重新启动 restarted")
         with contextlib.suppress(embedded_kafka.EmbeddedKafkaUnavailable):
@@ -300,8 +303,3 @@ def _die_with_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
-
-
-def describe(settings: Settings) -> dict[str, Any]:
-    """The settings for `landcycle config show`, secrets hidden."""
-    return {name: (None if value is None else str(value)) for name, value in settings.model_dump().items()}

@@ -15,6 +15,5 @@ app = typer.Typer(help="What the system is told from outside.", no_args_is_help=
 @told
 def config_show(data_dir: DataDir = None) -> None:
     """The settings in force, secrets hidden."""
-    from api.supervisor import describe
-
-    typer.echo(json.dumps(describe(settings_of(data_dir)), ensure_ascii=False, indent=1))
+    shown = {name: None if value is None else str(value) for name, value in settings_of(data_dir).model_dump().items()}
+    typer.echo(json.dumps(shown, ensure_ascii=False, indent=1))
