@@ -5,6 +5,7 @@ Guarantee (contract 5): at least once, in order per parcel, nothing missing, dup
 
 from __future__ import annotations
 
+import socket
 import time
 from collections import deque
 from contextlib import suppress
@@ -88,9 +89,11 @@ def prepare_topics(settings: Settings) -> list[str]:
     """Creates the topics of the contract that the cluster lacks; returns the names created.
 
     Replication and least in-sync replicas are the cluster's defaults. Raises KafkaError; TopicUnfit for a topic that
-    was made elsewhere with a limit below the largest message.
+    was made elsewhere with a limit below the largest message; SendFailed where nothing listens.
     """
     names = {topic_name(settings, topic): topic for topic in TOPICS}
+    if not any(map(listens, settings.kafka_bootstrap_servers.split(","))):
+        raise SendFailed(f"{settings.kafka_bootstrap_servers}没有Kafka在监听")
     admin = KafkaAdminClient(**connection(settings), bootstrap_timeout_ms=3_000, request_timeout_ms=10_000)
     try:
         present = names.keys() & set(admin.list_topics())
@@ -122,6 +125,14 @@ def _must_take_the_largest(admin: KafkaAdminClient, names: list[str]) -> None:
             raise TopicUnfit(
                 f"主题{name}的max.message.bytes为{limit}，应不小于{LARGEST_MESSAGE}：请用kafka-configs修改"
             )
+
+
+def listens(address: str) -> bool:
+    """Whether something takes connections at `host:port`."""
+    host, _, port = address.strip().rpartition(":")
+    with suppress(OSError, ValueError), socket.create_connection((host.strip("[]"), int(port)), 2):
+        return True
+    return False
 
 
 def producer(settings: Settings) -> KafkaProducer:

@@ -172,7 +172,7 @@ class _Comparison:
             epoch = _whole(one.header("ce_epoch"))
             found = stored.get(place)
             if found is None or found.position >= len(self._met) or not self._is_same(one, found):
-                if epoch < self._epoch:
+                if 0 < epoch < self._epoch:
                     self._tally.of_earlier_epochs += 1
                 elif found is None or found.position < len(self._met):
                     self._find("unknown" if found is None else "different", topic, place, found, one)
@@ -230,7 +230,7 @@ def _statuses(settings: Settings, connection: Connection, report: Report) -> Non
         if published and not gone and (found is None or (found[:2] < (epoch, published) and found[1] < published)):
             report.add(Finding("missing", kafka.STATUS, parcel, published, None, "" if found is None else found[2]))
     for parcel, (sent_in, revision, where) in last.items():
-        if sent_in < epoch:
+        if 0 < sent_in < epoch:
             tally.of_earlier_epochs += 1
         else:
             report.add(Finding("unknown", kafka.STATUS, parcel, revision, None, where))
