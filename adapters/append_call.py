@@ -1,12 +1,13 @@
-"""One call of `append_events` (adapters/sql/0002_append.sql): groups in, outcomes out. Chains are built here."""
+"""One call of `append_events` (adapters/sql/0005_append_in_lockstep.sql): groups in, outcomes out. Chains are built here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
+from adapters import binary_arrays as arrays
 from adapters.event_codec import chain_hash, derived_body_hash, unversioned_record, versioned
 from adapters.postgres import Connection
 from adapters.receipts import Append, Appended, Conflict, Outcome, Receipt, Reused, RulesMoved
@@ -15,7 +16,7 @@ from domain.event import microseconds
 
 _CALL: Final = (
     "SELECT rules_moved, epoch, rules_position, first_position, first_recorded_at, rejected FROM append_events("
-    "%b::bigint, %b::text[], %b::integer[], %b::bytea[], %b::integer[], %b::integer[], %b::integer[], %s::uuid[],"
+    "%b::bigint, %b::text[], %b::integer[], %b::bytea[], %b::integer[], %b::integer[], %b::integer[], %b::uuid[],"
     " %b::text[], %b::smallint[], %b::date[], %b::text[], %b::text[], %b::text[], %b::bytea[], %b::bytea[])"
 )
 
@@ -49,33 +50,75 @@ class Streams:
 
 
 @dataclass(slots=True)
-class Row:
-    """One event of a call, ready for the log."""
+class Call:
+    """Groups ready for the log: records, body hashes and chains are made. One list per column, an item per event."""
 
-    group: int
-    stream: int
-    version: int
-    decided: Decided
-    record: bytes
-    body_hash: bytes
-    chain_hash: bytes
+    groups: int
+    repeated: dict[int, Outcome]
+    """The groups that stay out, since one before them in this call has one of their ids."""
+    streams: Streams = field(default_factory=Streams)
+    group: list[int] = field(default_factory=list)
+    stream: list[int] = field(default_factory=list)
+    """Index into `streams`, from 1."""
+    version: list[int] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+    record: list[bytes] = field(default_factory=list)
+    body_hash: list[bytes] = field(default_factory=list)
+    chain_hash: list[bytes] = field(default_factory=list)
+
+    def parameters(self, rules_position: int | None) -> tuple[Any, ...]:
+        """The arguments of `append_events`."""
+        streams, decided = self.streams, self.decided
+        return (
+            rules_position,
+            arrays.names(streams.names),
+            arrays.integers(streams.expected),
+            arrays.byteas(streams.previous),
+            arrays.integers(self.group),
+            arrays.integers(self.stream),
+            arrays.integers(self.version),
+            arrays.uuids([one.event_id for one in decided]),
+            arrays.names([one.type for one in decided]),
+            arrays.smallints([one.schema_version for one in decided]),
+            arrays.dates([one.occurred_on for one in decided]),
+            arrays.names([one.jurisdiction for one in decided]),
+            arrays.names([one.department for one in decided]),
+            arrays.texts(self.record),
+            arrays.byteas(self.body_hash),
+            arrays.byteas(self.chain_hash),
+        )
 
 
-def encode(groups: Sequence[Append]) -> tuple[Streams, list[Row]]:
-    """Records, body hashes and chains of all groups, in their order. Raises ValueError where a record cannot be."""
-    streams = Streams()
-    rows: list[Row] = []
+def prepare(groups: Sequence[Append]) -> Call:
+    """Everything of a call that can be made without the log. Raises ValueError where a record cannot be written.
+
+    A group that repeats an id of a group before it in the same call is a conflict: asked again, it is a repetition.
+    """
+    call = Call(len(groups), repetitions(groups))
     for number, group in enumerate(groups):
-        for part in (group, *group.also):
-            stream, previous = streams.place(part)
-            for version, (decided, body) in enumerate(_with_bodies(part), part.expected_version + 1):
-                unversioned = unversioned_record(decided)
-                record = versioned(unversioned, version)
-                previous = chain_hash(previous, record)
-                body_hash = derived_body_hash(unversioned) if body is None else body
-                rows.append(Row(number, stream, version, decided, record, body_hash, previous))
-            streams.last_version[stream], streams.last_hash[stream] = part.expected_version + len(part.events), previous
-    return streams, rows
+        if number not in call.repeated:
+            for part in (group, *group.also):
+                _add(call, number, part)
+    return call
+
+
+def _add(call: Call, group: int, part: Append) -> None:
+    """The events of one stream, chained to what stands before them."""
+    stream, previous = call.streams.place(part)
+    count, version = len(part.events), part.expected_version
+    for decided, body in _with_bodies(part):
+        version += 1
+        unversioned = unversioned_record(decided)
+        record = versioned(unversioned, version)
+        previous = chain_hash(previous, record)
+        call.version.append(version)
+        call.record.append(record)
+        call.body_hash.append(derived_body_hash(unversioned) if body is None else body)
+        call.chain_hash.append(previous)
+    call.group += [group] * count
+    call.stream += [stream + 1] * count
+    call.decided += part.events
+    call.streams.last_version[stream], call.streams.last_hash[stream] = version, previous
 
 
 def _with_bodies(part: Append) -> Iterator[tuple[Decided, bytes | None]]:
@@ -83,19 +126,11 @@ def _with_bodies(part: Append) -> Iterator[tuple[Decided, bytes | None]]:
     return zip(part.events, bodies, strict=True)
 
 
-def append(connection: Connection, groups: Sequence[Append], rules_position: int | None) -> list[Outcome]:
-    """Appends in one call; `connection` is in autocommit. Raises RulesMoved; driver errors pass.
-
-    A group that repeats an id of a group before it in the same call is a conflict: asked again, it is a repetition.
-    """
-    outcomes = repetitions(groups)
-    taken = [number for number in range(len(groups)) if number not in outcomes]
-    outcomes.update(zip(taken, _append_once(connection, [groups[i] for i in taken], rules_position), strict=True))
-    return [outcomes[number] for number in range(len(groups))]
-
-
 def repetitions(groups: Sequence[Append]) -> dict[int, Outcome]:
     """The groups with an id of a group before them, and those that build on such a group."""
+    all_ids = [one.event_id for group in groups for part in (group, *group.also) for one in part.events]
+    if len(set(all_ids)) == len(all_ids):
+        return {}
     outcomes: dict[int, Outcome] = {}
     seen: set[str] = set()
     streams: set[str] = set()
@@ -111,61 +146,36 @@ def repetitions(groups: Sequence[Append]) -> dict[int, Outcome]:
     return outcomes
 
 
-def _append_once(connection: Connection, groups: Sequence[Append], rules_position: int | None) -> list[Outcome]:
-    streams, rows = encode(groups)
-    if not rows:
-        return [Appended(()) for _ in groups]
-    answer = connection.execute(_CALL, _parameters(streams, rows, rules_position)).fetchone()
+def append(connection: Connection, groups: Sequence[Append], rules_position: int | None) -> list[Outcome]:
+    """Prepares and sends."""
+    return send(connection, prepare(groups), rules_position)
+
+
+def send(connection: Connection, call: Call, rules_position: int | None) -> list[Outcome]:
+    """Appends in one call; `connection` is in autocommit. Raises RulesMoved; driver errors pass."""
+    if not call.decided:
+        return [call.repeated.get(number) or Appended(()) for number in range(call.groups)]
+    answer = connection.execute(_CALL, call.parameters(rules_position)).fetchone()
     assert answer is not None, "a function answers one row"
     moved, epoch, last_rules, first_position, first_recorded_at, rejected = answer
     if moved:
         raise RulesMoved(last_rules)
-    return outcomes_of(len(groups), rows, epoch, first_position, first_recorded_at, rejected or [])
+    return _outcomes(call, epoch, first_position, first_recorded_at, rejected or [])
 
 
-def _parameters(streams: Streams, rows: Sequence[Row], rules_position: int | None) -> tuple[Any, ...]:
-    decided = [row.decided for row in rows]
-    return (
-        rules_position,
-        streams.names,
-        streams.expected,
-        streams.previous,
-        [row.group for row in rows],
-        [row.stream + 1 for row in rows],
-        [row.version for row in rows],
-        [one.event_id for one in decided],
-        [one.type for one in decided],
-        [one.schema_version for one in decided],
-        [date.fromordinal(one.occurred_on) for one in decided],
-        [one.jurisdiction for one in decided],
-        [one.department for one in decided],
-        [row.record.decode() for row in rows],
-        [row.body_hash for row in rows],
-        [row.chain_hash for row in rows],
-    )
-
-
-def outcomes_of(
-    groups: int,
-    rows: Sequence[Row],
-    epoch: int,
-    first_position: int,
-    first_recorded_at: datetime,
-    rejected: Sequence[dict[str, Any]],
+def _outcomes(
+    call: Call, epoch: int, first_position: int, first_recorded_at: datetime, rejected: Sequence[dict[str, Any]]
 ) -> list[Outcome]:
     """The outcome of every group, from the numbers of the first accepted event and the list of the rejected."""
-    refused = {one["group"]: _refused(one) for one in rejected}
-    receipts: list[list[Receipt]] = [[] for _ in range(groups)]
-    started = microseconds(first_recorded_at)
-    accepted = (row for row in rows if row.group not in refused)
-    for place, row in enumerate(accepted):
-        one = row.decided
-        receipts[row.group].append(
-            Receipt(
-                one.event_id, one.parcel_id, row.version, first_position + place, started + place, row.chain_hash, epoch
-            )
-        )
-    return [refused.get(number) or Appended(tuple(receipts[number])) for number in range(groups)]
+    refused = call.repeated | {one["group"]: _refused(one) for one in rejected}
+    receipts: list[list[Receipt]] = [[] for _ in range(call.groups)]
+    position, recorded_at = first_position, microseconds(first_recorded_at)
+    for group, version, one, chained in zip(call.group, call.version, call.decided, call.chain_hash, strict=True):
+        if group not in refused:
+            receipts[group].append(Receipt(one.event_id, one.parcel_id, version, position, recorded_at, chained, epoch))
+            position += 1
+            recorded_at += 1
+    return [refused.get(number) or Appended(tuple(receipts[number])) for number in range(call.groups)]
 
 
 def _refused(one: dict[str, Any]) -> Outcome:

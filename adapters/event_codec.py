@@ -31,7 +31,6 @@ _OPTIONS: Final = (
     | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
-_BELOW_FOUR_BYTES: Final = bytes(range(0xF0))
 _LARGEST: Final = 2**53 - 1
 _CHAIN: Final = b"\x02"
 _UNVERSIONED: Final = b"\x03"
@@ -49,9 +48,7 @@ def canonical(value: Any) -> bytes:
         text = orjson.dumps(value, option=_OPTIONS)
     except TypeError as error:
         raise ValueError(str(error)) from error
-    if _is_plain(value) and not text.translate(None, _BELOW_FOUR_BYTES):
-        return text
-    return rfc8785.dumps(value)
+    return text if _is_plain(value) and _within_basic_plane(text) else rfc8785.dumps(value)
 
 
 def _is_plain(value: Any) -> bool:
@@ -65,6 +62,11 @@ def _is_plain(value: Any) -> bool:
         if type(item) is not str and item is not None and not _is_plain(item):
             return False
     return True
+
+
+def _within_basic_plane(text: bytes) -> bool:
+    """Whether no character takes four bytes in UTF-8, of which the first is one of these."""
+    return not (0xF0 in text or 0xF1 in text or 0xF2 in text or 0xF3 in text or 0xF4 in text)
 
 
 def unversioned_record(decided: Decided) -> bytes:

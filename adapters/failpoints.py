@@ -20,7 +20,7 @@ NAMES: Final = frozenset(
         "append.deciding",  # posts are decided, nothing is sent
         "append.committed",  # the events are in the log, nobody was told
         "append.receipts",  # the caches are moved, the first receipts are out
-        "bulk.staged",  # rows lie in the staging table
+        "bulk.staged",  # records and chains are made, nothing is sent
         "bulk.committed",  # they are in the log, nobody was told
         "merkle.built",  # nodes are written, not committed
         "heads.signed",  # a head is written, not committed

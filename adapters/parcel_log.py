@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
-from adapters import append_call, bulk_append, failpoints
+from adapters import append_call, failpoints
 from adapters.event_codec import to_event
 from adapters.library_recorder import LAST_VERSION, LibraryRecorder
 from adapters.postgres import Connection, DatabaseUnavailable, Pool, autocommitted, translated
@@ -45,7 +45,6 @@ __all__ = [
     "Stored",
 ]
 
-_SLICE: Final = 1000
 _ATTEMPTS: Final = 5
 _EVENT: Final = "SELECT position, recorded_at, chain_hash, record FROM event_log "
 
@@ -169,65 +168,60 @@ class ParcelLog(LibraryRecorder):
         Raises RulesMoved (nothing was written) when `rules_position` is given and no longer the last. After
         LogUnavailable the events may be in the log or not: `settle` tells.
         """
+        call = append_call.prepare(groups)
         with self.connection(autocommit=True) as connection:
-            return append_call.append(connection, groups, rules_position)
+            return append_call.send(connection, call, rules_position)
 
     def append_bulk(self, groups: Sequence[Append]) -> list[Outcome]:
-        """As `append`, for many thousand events: they are staged without any lock and moved in one call.
-
-        Where one of the groups cannot go in, all are appended in smaller calls, so that only that one stays out. An
-        answer that was lost is read back; LogUnavailable where the log stays away.
+        """As `append`, for many thousand events. An answer that was lost is read back and the call made again;
+        LogUnavailable where the log stays away.
         """
-        for attempt in range(0 if append_call.repetitions(groups) else _ATTEMPTS):
-            try:
-                outcomes = self._staged(groups)
-            except LogUnavailable:
-                if attempt + 1 == _ATTEMPTS:
-                    raise
-                outcomes = self._read_back(groups)
-                if outcomes is None:
-                    continue
-            if outcomes is not None:
-                return outcomes
-            break
-        slices = range(0, len(groups), _SLICE)
-        return [outcome for start in slices for outcome in self.append(groups[start : start + _SLICE])]
+        return self._send_surely(append_call.prepare(groups))
 
     def append_chunks(self, chunks: Iterable[Sequence[Append]]) -> Iterator[list[Outcome]]:
-        """`append_bulk` for one chunk after the other, where the next is encoded and staged while one is moved.
+        """`append_bulk` for one chunk after the other, where the next is prepared and sent while the log takes one.
 
         No stream may stand in two neighbouring chunks; which of two neighbours comes first in the log is left open.
         """
         with ThreadPoolExecutor(2, thread_name_prefix="bulk-append") as threads:
             under_way: deque[Future[list[Outcome]]] = deque()
             for chunk in chunks:
-                under_way.append(threads.submit(self.append_bulk, chunk))
+                under_way.append(threads.submit(self._send_surely, append_call.prepare(chunk)))
                 if len(under_way) > 1:
                     yield under_way.popleft().result()
             while under_way:
                 yield under_way.popleft().result()
 
-    def _staged(self, groups: Sequence[Append]) -> list[Outcome] | None:
-        with self.connection() as connection:
-            streams, rows = bulk_append.stage(connection, groups)
-            connection.commit()
+    def _send_surely(self, call: append_call.Call) -> list[Outcome]:
+        landed: dict[int, Outcome] = {}
+        for attempt in range(1, _ATTEMPTS + 1):
             failpoints.reach("bulk.staged")
-            connection.autocommit = True
             try:
-                outcomes = bulk_append.move(connection, len(groups), streams, rows)
-            finally:
-                if not connection.closed:
-                    connection.autocommit = False
-        failpoints.reach("bulk.committed")
-        return outcomes
+                with self.connection(autocommit=True) as connection:
+                    outcomes = append_call.send(connection, call, None)
+            except LogUnavailable:
+                if attempt == _ATTEMPTS:
+                    raise
+                landed = self._landed(call)
+                if len(landed) + len(call.repeated) < call.groups:
+                    continue
+                outcomes = [call.repeated.get(number) or landed[number] for number in range(call.groups)]
+            failpoints.reach("bulk.committed")
+            break
+        return [landed.get(number) or outcome for number, outcome in enumerate(outcomes)]
 
-    def _read_back(self, groups: Sequence[Append]) -> list[Outcome] | None:
-        """The outcomes of a call without an answer; None where nothing of it is in the log."""
-        ids = [[one.event_id for part in (group, *group.also) for one in part.events] for group in groups]
-        found = self.settle([one for group in ids for one in group])
-        if not all(one in found for group in ids for one in group):
-            return None
-        return [Appended(tuple(found[one].receipt._replace(repeated=False) for one in group)) for group in ids]
+    def _landed(self, call: append_call.Call) -> dict[int, Outcome]:
+        """The groups of a call without an answer that are in the log, with their receipts."""
+        found = self.settle([one.event_id for one in call.decided])
+        receipts: dict[int, list[Receipt]] = {}
+        missing: set[int] = set()
+        for group, one, chained in zip(call.group, call.decided, call.chain_hash, strict=True):
+            stored = found.get(one.event_id)
+            if stored is None or stored.receipt.chain_hash != chained:
+                missing.add(group)
+            else:
+                receipts.setdefault(group, []).append(stored.receipt._replace(repeated=False))
+        return {group: Appended(tuple(some)) for group, some in receipts.items() if group not in missing}
 
     def settle(self, event_ids: Sequence[str]) -> dict[str, Stored]:
         """Which of these events are in the log, decided for good: read under the head row, behind every append that

@@ -93,15 +93,15 @@ class Ways:
 
     def copy(self, events: int, per_call: int, per_stream: int) -> float:
         """Bare binary COPY of finished rows, a transaction per call."""
-        _, rows = append_call.encode(groups(events, per_stream))
+        call = append_call.prepare(groups(events, per_stream))
         ready = []
-        for row in rows:
+        for one, version, record, body_hash, chain_hash in zip(
+            call.decided, call.version, call.record, call.body_hash, call.chain_hash, strict=True
+        ):
             self.position += 1
-            one = row.decided
             ready.append((
-                self.position, one.parcel_id, row.version, UUID(one.event_id), one.type, 1, instant(0).date(),
-                instant(self.position), one.jurisdiction, one.department, row.record.decode(), row.body_hash,
-                row.chain_hash,
+                self.position, one.parcel_id, version, UUID(one.event_id), one.type, 1, instant(0).date(),
+                instant(self.position), one.jurisdiction, one.department, record.decode(), body_hash, chain_hash,
             ))  # fmt: skip
         started = time.perf_counter()
         for start in range(0, events, per_call):

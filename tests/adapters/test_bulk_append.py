@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from given_log import append, assert_log_is_whole, decided
 
-from adapters import failpoints
+from adapters import append_call, failpoints
 from adapters.event_codec import NO_HASH
 from adapters.parcel_log import Append, Appended, Conflict, LogUnavailable, ParcelLog, Reused
 from adapters.postgres import open_pool
@@ -99,19 +99,17 @@ def test_a_kill_at_every_border_leaves_all_or_nothing(log, pool, place):
 
 @pytest.mark.parametrize("lost", ["before", "after"])
 def test_an_answer_that_was_lost_is_read_back(log, pool, lost, monkeypatch):
-    from adapters import bulk_append
+    true_send, lost_calls = append_call.send, []
 
-    true_move, lost_calls = bulk_append.move, []
-
-    def move(*args):
+    def send(*args):
         if not lost_calls:
             lost_calls.append(1)
             if lost == "after":
-                true_move(*args)
+                true_send(*args)
             raise psycopg.OperationalError("the connection is lost")
-        return true_move(*args)
+        return true_send(*args)
 
-    monkeypatch.setattr(bulk_append, "move", move)
+    monkeypatch.setattr(append_call, "send", send)
     outcomes = log.append_bulk([append(f"p{i}", 2) for i in range(50)])
     assert {type(one) for one in outcomes} == {Appended}
     assert not any(receipt.repeated for one in outcomes for receipt in one.receipts)
@@ -124,13 +122,24 @@ def test_a_log_that_stays_away_is_said(log, pool):
         log.append_bulk([append("p1")])
 
 
-def test_nothing_of_the_callers_hangs_on_the_staging_table(log, pool):
-    """The call runs as the owner of the log: a view in the place of the table is refused."""
-    with pool.connection() as connection:
-        connection.execute("CREATE TEMPORARY VIEW event_staging AS SELECT 1 AS seq")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("SELECT append_staged(NULL, '{}', '{}', '{}')")
-        connection.rollback()
+def test_a_lost_answer_tells_who_stayed_out(log, pool, monkeypatch):
+    """Given a call of which one group conflicts, when its answer is lost, then every group still gets its own."""
+    log.append([append("p1")])
+    true_send, lost_calls = append_call.send, []
+
+    def send(*args):
+        outcomes = true_send(*args)
+        if not lost_calls:
+            lost_calls.append(1)
+            raise psycopg.OperationalError("the connection is lost")
+        return outcomes
+
+    monkeypatch.setattr(append_call, "send", send)
+    outcomes = log.append_bulk([append("p0", 2), append("p1"), append("p2", 3)])
+    assert [type(one) for one in outcomes] == [Appended, Conflict, Appended]
+    assert [len(one.receipts) for one in (outcomes[0], outcomes[2])] == [2, 3]
+    assert not any(receipt.repeated for one in (outcomes[0], outcomes[2]) for receipt in one.receipts)
+    assert whole(pool) == 6
 
 
 def test_bulk_and_online_writers_together_leave_a_whole_log(log, pool):
