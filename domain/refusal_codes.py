@@ -101,6 +101,7 @@ HEALTH_EVENT_UNKNOWN|没有该体检事件|Unknown health check|须为本地块�
 UNTIL_NOT_AFTER|整改期限不晚于责令日|Until not after the order|期限在责令之后|规范2.7
 NOT_INVESTIGATED|尚未调查|Not investigated|先调查后认定|规范2.7
 NOT_DETERMINED|尚未认定|Not determined|先认定后处置、计费|规范4.3
+OPTION_NOT_FOR_CAUSE|处置方式与认定的原因不符|Option not for this cause|政府原因、不可抗力只有所列处置方式|规范4.3、2.6
 FREE_RECOVERY_NOT_ALLOWED|不能无偿收回|Free recovery not allowed|满二年、未动工、企业原因|规范4.3
 CHARGE_EXISTS|核定编号已使用|Charge exists|核定编号唯一|规范2.4
 CHARGE_UNKNOWN|没有该核定|Unknown charge|先核定后缴款|规范2.4

@@ -33,6 +33,11 @@ BLOCKERS: Final = {
     "NO_REQUEST": ("没有相应申请或报告", "提出申请并上报"),
     "NO_DECISION": ("没有相应决定或批准", "作出决定并上报"),
     "NOT_DUE": ("期限未到或条件未发生", "到期后"),
+    "AMOUNT_OPEN": ("有未结清的违约金、闲置费、滞纳金或补足金额", "缴清、抵扣或决定免除"),
+    "BOND_HELD": ("履约保证金未退还或没收", "退还或没收保证金并上报"),
+    "MORTGAGED": ("抵押尚未注销", "注销抵押或先行清偿抵押权人"),
+    "NOT_VALUED": ("土地和建筑物尚未评估", "完成评估并上报"),
+    "NOT_REMINDED": ("尚未书面催缴", "发出书面告知（breach.notified）"),
     "NO_BREACH": ("没有可随转让承接的未结违约", "无违约时适用整体转让（MT）"),
 }  # fmt: skip
 """Blocker code → (in words, what clears it)."""

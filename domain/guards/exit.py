@@ -61,7 +61,9 @@ def conversion_decided(desk: Desk) -> None:
         raise desk.refuse("NOT_APPLIED", "尚无转出让申请")
     if desk.data["decision"] != "APPROVED":
         return
-    start, end = day(desk.life.contract.get("term_from")), day(desk.data.get("term_to"))
+    delivered = desk.life.delivered
+    start = day(desk.life.contract.get("term_from")) or (delivered.occurred_on if delivered else None)
+    end = day(desk.data.get("term_to"))
     if start is not None and end is not None and end > add_years(start, desk.rule("term.max_years")) - 1:
         desk.refuse_by(
             "term.max_years", "TERM_OUT_OF_RANGE", f"租赁与出让年期合计不得超过{desk.rule('term.max_years')}年"

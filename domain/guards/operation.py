@@ -62,15 +62,20 @@ def mortgage_decided(desk: Desk) -> None:
 def transfer_registered(desk: Desk) -> None:
     """A transfer that MT or MTA allows, or whose exit runs; the agreement goes along (5.1, 1.1 row 11)."""
     registration_gate(desk)
-    if seizure(desk.life) is not None:
-        raise desk.refuse("SEIZED", "土地使用权在查封中，不予转让登记")
     running = desk.assessment.exit_in_progress
-    if desk.data["kind"] != "WHOLE" or (running and running[0] in ("MT", "MTA", "JD")):
+    court = running is not None and running[0] == "JD"  # the court disposes of what it seized (5.2 item 6)
+    if seizure(desk.life) is not None and not court:
+        raise desk.refuse("SEIZED", "土地使用权在查封中，不予转让登记")
+    if desk.data["kind"] != "WHOLE" or court:
         return
-    kinds = {one.kind: one for one in desk.assessment.exit_kinds}
-    if not kinds["MT"].eligible and not kinds["MTA"].eligible and not desk.life.onboarded_on:
-        raise desk.refuse("TRANSFER_NOT_ALLOWED", f"不具备转让条件：{'、'.join(kinds['MT'].blockers)}")
-    if not kinds["MT"].eligible and desk.data.get("assumes_agreement") is not True:
+    if running is not None and running[0] in ("MT", "MTA"):
+        allowed = running[0] == "MT"
+    else:
+        kinds = {one.kind: one for one in desk.assessment.exit_kinds}
+        allowed = kinds["MT"].eligible
+        if not allowed and not kinds["MTA"].eligible and not desk.life.onboarded_on:
+            raise desk.refuse("TRANSFER_NOT_ALLOWED", f"不具备转让条件：{'、'.join(kinds['MT'].blockers)}")
+    if not allowed and desk.data.get("assumes_agreement") is not True:
         raise desk.refuse("AGREEMENT_NOT_ASSUMED", "有未了结的违约，受让方须承接监管协议")
 
 

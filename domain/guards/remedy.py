@@ -38,7 +38,7 @@ def extension_decided(desk: Desk) -> None:
         raise desk.refuse("EXTENSION_INCOMPLETE", f"延期须同时写明所有后续日期，缺少：{'、'.join(missing)}")
     enterprise = str(desk.data["cause"]).startswith("ENTERPRISE")
     kind = "enterprise" if enterprise else "government"
-    _within_cap(desk, new, fixed, desk.rule(f"extension.{kind}.max_years"))
+    _within_cap(desk, moved, new, fixed, desk.rule(f"extension.{kind}.max_years"))
     earlier = [one for one in life.extensions if str(one.data.get("cause", "")).startswith("ENTERPRISE") == enterprise]
     if len(earlier) >= desk.rule(f"extension.{kind}.max_count"):
         raise desk.refuse("EXTENSION_TWICE", f"同一类原因只能延期{desk.rule(f'extension.{kind}.max_count')}次")
@@ -50,11 +50,17 @@ def extension_decided(desk: Desk) -> None:
         desk.warn("EXTENSION_CAUSE", "该原因是否可延期请核对依据")
 
 
-def _within_cap(desk: Desk, new: dict[str, int], fixed: dict[str, int], years: int) -> None:
-    for key, due in new.items():
-        if key in fixed and due > add_years(fixed[key], years):
+def _within_cap(desk: Desk, moved: list[str], new: dict[str, int], fixed: dict[str, int], years: int) -> None:
+    """The cap is on the first date moved; the later ones may move by as many days, over a leap day too (11.3)."""
+    first = moved[0]
+    days = new[first] - fixed[first] if first in fixed else 0
+    for key in moved:
+        if key not in fixed:
+            continue
+        cap = add_years(fixed[key], years)
+        if new[key] > (cap if key == first else max(cap, fixed[key] + days)):
             raise desk.refuse("EXTENSION_ABOVE_CAP", f"{key}延期超过{years}年（原定{day_text(fixed[key])}）")
-        if key in fixed and due <= fixed[key]:
+        if new[key] <= fixed[key]:
             raise desk.refuse("EXTENSION_NOT_LATER", f"{key}的新日期不晚于原定{day_text(fixed[key])}")
 
 
@@ -143,8 +149,13 @@ def idle_determined(desk: Desk) -> None:
 def idle_disposed(desk: Desk) -> None:
     """Disposal follows the determination; free recovery only of land never started, after two years (4.3, 11.8)."""
     determination = desk.assessment.idle_determination
-    if determination in ("NONE", "INVESTIGATING"):
+    if determination in ("NONE", "INVESTIGATING", "NOT_IDLE"):
         raise desk.refuse("NOT_DETERMINED", "尚未认定为闲置土地，不能处置")
+    options = desk.rule("idle.government_options")
+    if determination in ("IDLE_GOVERNMENT", "FORCE_MAJEURE") and desk.data["option"] not in (*options, "FREE_RECOVERY"):
+        desk.refuse_by(
+            "idle.government_options", "OPTION_NOT_FOR_CAUSE", f"非企业原因的闲置土地只能以{'、'.join(options)}处置"
+        )
     bare = desk.life.started is None and desk.assessment.idle_clock == "Y2" and determination == "IDLE_ENTERPRISE"
     if desk.data["option"] == "FREE_RECOVERY" and not bare:
         raise desk.refuse("FREE_RECOVERY_NOT_ALLOWED", "无偿收回须满二年、从未动工，且认定为企业原因")

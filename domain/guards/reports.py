@@ -6,7 +6,10 @@ from typing import Final
 
 from domain.calendar import add_months
 from domain.guards.desk import Desk
+from domain.supervision.exit_kinds import seizure
 from domain.supervision.measures import exact
+from domain.supervision.payments import payables
+from domain.supervision.settlement import open_items
 
 PREREQUISITES: Final = {
     "land.delivered": ("contract.signed",),
@@ -81,22 +84,13 @@ def progress_reported(desk: Desk) -> None:
 
 def title_cancelled(desk: Desk) -> None:
     """A fact of the register: open items come back as a warning and stay due as claims (5.2, 11.9, 11.37)."""
-    open_items = [
-        f"{one.kind} {one.amount / 10_000:.2f}万元"
-        for one in desk.assessment.amounts
-        if one.state in ("RUNNING", "FIXED", "ASSESSED")
-    ]
-    open_items += [
-        f"{one.key}未缴清"
-        for one in desk.assessment.obligations
-        if one.code in ("O-PAY", "O-RENT") and one.state == "OVERDUE"
-    ]
-    if any(fact.data.get("result") == "REGISTERED" for fact in desk.life.of("mortgage.decided")):
-        open_items.append("抵押尚未注销")
-    if open_items:
+    life = desk.life
+    seized = seizure(life) is not None
+    items = [one.words for one in open_items(life, desk.assessment.amounts, payables(life), seized=seized)]
+    if items:
         if desk.rule("exit.cancel_guard") == "REFUSE":
-            raise desk.refuse("SETTLEMENT_OPEN", f"尚有未结事项：{'；'.join(open_items)}")
-        desk.warn("SETTLEMENT_OPEN", f"尚有未结事项，仍应清偿：{'；'.join(open_items)}")
+            raise desk.refuse("SETTLEMENT_OPEN", f"尚有未结事项：{'；'.join(items)}")
+        desk.warn("SETTLEMENT_OPEN", f"尚有未结事项，仍应清偿：{'；'.join(items)}")
     filed = desk.life.of("remedy.filed", "remedy.decided")
     if filed and filed[-1].type == "remedy.filed" and filed[-1].data.get("stay"):
         desk.warn("STAYED", "复议或诉讼期间已裁定停止执行")

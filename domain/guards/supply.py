@@ -8,7 +8,7 @@ from domain.calendar import add_years
 from domain.guards.desk import Desk
 from domain.supervision.life import LEASES, Life, day
 from domain.supervision.measures import exact, wan, yuan
-from domain.supervision.payments import payables, rent_in_arrears
+from domain.supervision.payments import open_sum, payables, rent_in_arrears
 from domain.supervision.stage import project_stage
 
 
@@ -117,16 +117,17 @@ def payment_received(desk: Desk) -> None:
         return
     amount, number = yuan(desk.data["amount_wan"]) or 0, desk.data.get("instalment_no")
     last = max([desk.day, *(fact.occurred_on for fact in desk.facts.of("payment.received"))])
-    items = payables(Life(desk.facts, last, desk.rules, desk.calendar))
+    owed = payables(Life(desk.facts, last, desk.rules, desk.calendar))
+    items = [one for one in owed if one.code != "O-BOND"]  # a bond is posted, not paid
     named = [one for one in items if number is not None and one.no == str(number)]
     if number is not None and items and not named:
         raise desk.refuse("INSTALMENT_UNKNOWN", f"合同没有第{number}期款或该年度租金")
     if not items:
         return
     permille = desk.rule("pay.late_permille_day") or Fraction(0)
-    open_ = sum(max(one.open, 0) + one.late_fee(desk.day, permille) for one in named or items)
+    open_ = open_sum(named or items, desk.day, permille)
     if amount > open_:
-        raise desk.refuse("PAYMENT_ABOVE_OPEN", f"缴款{wan(amount)}万元超过尚欠{wan(int(open_))}万元")
+        raise desk.refuse("PAYMENT_ABOVE_OPEN", f"缴款{wan(amount)}万元超过尚欠{wan(open_)}万元")
 
 
 def title_registered(desk: Desk) -> None:

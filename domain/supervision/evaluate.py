@@ -79,7 +79,8 @@ def _assessment(life: Life) -> Assessment:
     duties = obligations(life, owed, assessed, known)
     filed = filings(life)
     raised = alerts(life, [one for one in known if one.phase in OPEN_PHASES], owed, assessed, idle, filed)
-    kinds = exit_kinds(life, known, opened, owed, idle)
+    money = amounts(life, known, owed, assessed)
+    kinds = exit_kinds(life, known, opened, owed, idle, money)
     stage = stage_of(life, assessed)
     running = life.exit_opened if life.cancelled_on is None else None
     return Assessment(
@@ -97,7 +98,7 @@ def _assessment(life: Life) -> Assessment:
         idle_since=idle.since if idle.clock != "NONE" else None,
         obligations=duties,
         breaches=known,
-        amounts=amounts(life, known, owed, assessed),
+        amounts=money,
         alerts=raised,
         exit_eligible=tuple(sorted(one.kind for one in kinds if one.eligible and one.kind not in _ALWAYS_OPEN)),
         exit_in_progress=(str(running.data.get("kind")), running.occurred_on) if running else None,

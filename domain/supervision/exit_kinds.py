@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.assessment import OPEN_PHASES, Breach, ExitKind
+from domain.assessment import OPEN_PHASES, Amount, Breach, ExitKind
 from domain.facts import Fact
 from domain.supervision.exit_since import since_when
 from domain.supervision.figures import failed_in_a_row
@@ -14,6 +14,7 @@ from domain.supervision.idle import Idle, ratios
 from domain.supervision.life import Life, day
 from domain.supervision.openings import Opening
 from domain.supervision.payments import Payable, price_paid
+from domain.supervision.settlement import open_items
 
 BASIS: Final = {
     "VS": "合同；示范合同第31条", "AB": "000二(四)；002三(一)；003五(三)；004 9、14", "ABP": "003五(三)",
@@ -42,16 +43,26 @@ class Standing:
     seized: Fact | None
     signed: Sequence[Fact]
     """Sign-offs up to the day."""
+    lines: Sequence[Amount]
+    """What is due beside price and rent."""
 
 
 def exit_kinds(
-    life: Life, breaches: list[Breach], openings: Sequence[Opening], payables: list[Payable], idle: Idle
+    life: Life,
+    breaches: list[Breach],
+    openings: Sequence[Opening],
+    payables: list[Payable],
+    idle: Idle,
+    lines: Sequence[Amount],
 ) -> list[ExitKind]:
-    """Every kind with its blockers, in the order of part 5. While an exit runs EXIT_RUNNING bars them all."""
+    """Every kind with its blockers, in the order of part 5. While an exit runs EXIT_RUNNING bars them all.
+
+    VS, AB and FPAY also name what is left to do and bars nothing (specification 5.4, 11.2).
+    """
     end = life.right_to
     standing = Standing(
         life, breaches, openings, payables, idle, sorted({one.kind for one in breaches if one.phase in OPEN_PHASES}), end,
-        end is not None and life.as_of > end, seizure(life), life.of("exit.signed_off"),
+        end is not None and life.as_of > end, seizure(life), life.of("exit.signed_off"), lines,
     )  # fmt: skip
     barred = _barred(life)
     if barred is not None:
@@ -60,7 +71,8 @@ def exit_kinds(
     for kind, blockers_of in _KINDS.items():
         blockers = blockers_of(standing)
         since = None if blockers else since_when(kind, life, breaches, payables, idle, standing.seized)
-        found.append(ExitKind(kind, not blockers, tuple(blockers), since, _BASES[kind]))
+        left = _left_to_do(kind, standing) if not blockers else []
+        found.append(ExitKind(kind, not blockers, (*blockers, *left), since, _BASES[kind]))
     return found
 
 
@@ -92,6 +104,19 @@ def _lifts(lifted: Fact, imposed: Fact) -> bool:
         return False
     one, other = lifted.data.get("case_no"), imposed.data.get("case_no")
     return one is None or other is None or one == other
+
+
+def _left_to_do(kind: str, standing: Standing) -> list[str]:
+    """What an open way still needs: settlement items of VS and AB, the reminder of FPAY (specification 5.4, 11.2)."""
+    life = standing.life
+    if kind in ("VS", "AB"):
+        items = open_items(life, standing.lines, standing.payables, seized=standing.seized is not None)
+        return list(dict.fromkeys(one.code for one in items))
+    if kind == "FPAY":
+        owed = {one.key for one in standing.payables if one.open > 0}
+        reminded = any(one.level > 0 for one in standing.breaches if one.kind == "PAY" and one.obligation in owed)
+        return [] if reminded else ["NOT_REMINDED"]
+    return []
 
 
 def _in_force(standing: Standing) -> list[str]:
@@ -197,8 +222,11 @@ def _decided(kind: str) -> Callable[[Standing], list[str]]:
 
 
 def _surplus_land(standing: Standing) -> list[str]:
+    """As MT or MTA, once the transfer of a part is asked for (specification 5.1)."""
     asked = any(fact.data.get("kind") == "PART" for fact in standing.life.of("transfer.requested"))
-    return [] if asked else ["NO_REQUEST"]
+    if not asked:
+        return ["NO_REQUEST"]
+    return _market(standing) and [one for one in _with_consent(standing) if one != "NO_BREACH"]
 
 
 def _surplus_premises(standing: Standing) -> list[str]:

@@ -31,7 +31,11 @@ def since_when(
         days: int = life.rule("pay.terminate_after_days")
         owed = [one.due for one in payables if one.open > 0 and one.code != "O-BOND" and not life.is_history(one.due)]
         return min(owed) + days + 1
-    return _asked(kind, life, breaches)
+    asked = _asked(kind, life, breaches)
+    if kind == "MTP":
+        consent = "MTA" if any(one.phase in OPEN_PHASES for one in breaches) else "MT"
+        return max(asked or 0, _transfer(consent, life, breaches, payables) or 0)
+    return asked
 
 
 def _failures(life: Life) -> int | None:

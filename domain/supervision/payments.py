@@ -174,6 +174,13 @@ def price_paid(items: Sequence[Payable]) -> bool | None:
     return all(prices) if prices else None
 
 
+def open_sum(items: Sequence[Payable], as_of: int, permille: Fraction) -> int:
+    """What may still be paid on these, in 元: open principal, and what of the late fee did not come in (2.7, 11.14)."""
+    fee = cents(sum((one.late_fee(as_of, permille) for one in items), Fraction(0)))
+    taken = sum(amount for one in items for _, amount in one.fees)
+    return sum(max(one.open, 0) for one in items) + max(fee - taken, 0)
+
+
 def rent_in_arrears(life: Life, items: Sequence[Payable]) -> bool:
     """Is a rent overdue on the day."""
     return any(item.code == "O-RENT" and item.open > 0 and life.as_of > item.rolled for item in items)

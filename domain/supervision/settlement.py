@@ -1,0 +1,62 @@
+"""What must be settled before the title is cancelled, as far as the record tells (specification 5.2, 5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from domain.assessment import Amount
+from domain.supervision.life import Life
+from domain.supervision.measures import wan, yuan
+from domain.supervision.payments import Payable
+
+_VALUED: Final = frozenset({"AB", "FP", "LE", "PI"})
+"""Exits that need a valuation of right and buildings (specification 5.2 item 12)."""
+
+
+class Item(NamedTuple):
+    """One open item: a blocker code and its words."""
+
+    code: str
+    words: str
+
+
+def open_items(life: Life, lines: Sequence[Amount], payables: Sequence[Payable], *, seized: bool) -> list[Item]:
+    """The open items of the day in the order of the table; money in 万元."""
+    return [*_owed(life, payables), *_charged(lines), *_held(life), *_taken(life, seized=seized)]
+
+
+def _owed(life: Life, payables: Sequence[Payable]) -> Iterator[Item]:
+    """Item 1: the price, whether it is due or not; rent that is overdue."""
+    for one in payables:
+        if one.open > 0 and (one.code == "O-PAY" or (one.code == "O-RENT" and life.as_of > one.rolled)):
+            yield Item("PRICE_UNPAID", f"{one.key}尚欠{wan(one.open)}万元")
+
+
+def _charged(lines: Sequence[Amount]) -> Iterator[Item]:
+    """Items 1 and 2: late fees, idle fee, liquidated damages, top-ups."""
+    for line in lines:
+        if line.state in ("RUNNING", "FIXED", "ASSESSED") and line.amount > line.paid:
+            yield Item("AMOUNT_OPEN", f"{line.kind} {wan(line.amount - line.paid)}万元")
+
+
+def _held(life: Life) -> Iterator[Item]:
+    """Item 3: a bond that was neither released nor forfeited."""
+
+    def total(name: str) -> int:
+        return sum(yuan(fact.data.get("amount_wan")) or 0 for fact in life.of(name))
+
+    held = total("bond.posted") - total("bond.released") - total("bond.forfeited")
+    if held > 0:
+        yield Item("BOND_HELD", f"履约保证金{wan(held)}万元未退还或没收")
+
+
+def _taken(life: Life, *, seized: bool) -> Iterator[Item]:
+    """Items 5, 6 and 12: mortgage, seizure (of no concern to the court's own disposal), valuation."""
+    if any(fact.data.get("result") == "REGISTERED" for fact in life.of("mortgage.decided")):
+        yield Item("MORTGAGED", "抵押尚未注销")
+    kind = life.exit_opened.data.get("kind") if life.exit_opened else None
+    if seized and kind != "JD":
+        yield Item("SEIZED", "查封尚未解除")
+    if kind in _VALUED and not life.of("exit.valued"):
+        yield Item("NOT_VALUED", "土地和建筑物尚未评估")

@@ -1,0 +1,127 @@
+"""Guards of money, extensions, disposal, transfer and the open items of an exit (specification 4.3, 4.5, 5.1, 5.2, 5.4)."""
+
+import pytest
+from law_lives import BUILT, CONTRACT, PAID, START, life, on
+from test_guards import refused, take, warned
+
+PART = {"kind": "PART", "transferee_uscc": "91350100M000100Y43", "assumes_agreement": True}
+LATE = ("payment.received", "2019-06-11", {"instalment_no": 1, "amount_wan": "600.00"})
+DETERMINED = [
+    ("idle.investigated", "2021-02-01", {}),
+    ("idle.determined", "2021-03-01", {"result": "IDLE_GOVERNMENT", "cause": "GOV_POLICY"}),
+]
+
+
+def ways(day, events):
+    return {one.kind: one for one in on(day, events).exit_kinds}
+
+
+def test_a_late_fee_is_paid_once_and_as_it_is_shown():
+    # given the first instalment of 600 万元, 8 days late: 600 × 1 ‰ × 8 = 4.80 (due Saturday 1 June, rolled to 3 June)
+    fee = {"instalment_no": 1, "amount_wan": "4.80"}
+    more = ("payment.received", "2019-06-12", fee | {"amount_wan": "4.81"})
+    assert refused(life(LATE), *more, by="FIN") == "PAYMENT_ABOVE_OPEN"
+    assert take(life(LATE), "payment.received", "2019-06-12", fee, by="FIN")
+    paid = life(LATE, ("payment.received", "2019-06-12", fee))
+    assert (
+        refused(paid, "payment.received", "2019-06-13", fee | {"amount_wan": "0.01"}, by="FIN") == "PAYMENT_ABOVE_OPEN"
+    )
+
+
+def test_a_fee_below_a_cent_may_be_paid_as_it_is_shown():
+    # 1.25 × 1 ‰ × 4 days = 0.005, shown as 0.01
+    contract = CONTRACT | {"price_wan": "1.25", "instalments": [{"no": 1, "due": "2019-06-03", "amount_wan": "1.25"}]}
+    events = life(("payment.received", "2019-06-07", {"instalment_no": 1, "amount_wan": "1.25"}), contract=contract)
+    assert next(one.amount for one in on("2019-06-08", events).amounts if one.kind == "LATE_FEE") == 100
+    assert take(events, "payment.received", "2019-06-08", {"instalment_no": 1, "amount_wan": "0.01"}, by="FIN")
+
+
+def test_a_bond_is_not_owed_by_a_payment_without_number():
+    bond = {
+        "agreement_no": "A",
+        "bond": {"amount_wan": "50.00"},
+        "obligations": [{"code": "O-BOND", "due": "2020-06-01"}],
+    }
+    events = life(*PAID, agreement=bond)
+    assert refused(events, "payment.received", "2020-01-02", {"amount_wan": "50.00"}, by="FIN") == "PAYMENT_ABOVE_OPEN"
+
+
+@pytest.mark.parametrize("complete", ["2026-03-02", "2026-03-03"])
+def test_dependent_dates_move_by_as_many_days_as_the_start_over_a_leap_day(complete):
+    # given a start moved by the full year 2023-03-01 → 2024-03-01, which has 366 days
+    contract = CONTRACT | {"start_due": "2023-03-01", "complete_due": "2025-03-01"}
+    contract = {key: value for key, value in contract.items() if key not in ("production_due", "capacity_due")}
+    new = {"start_due": "2024-03-01", "complete_due": complete}
+    decided = ("extension.decided", "2023-03-02", {"decision": "APPROVED", "cause": "GOV_POLICY", "new": new})
+    if complete == "2026-03-02":
+        assert take(life(contract=contract), *decided)
+    else:
+        assert refused(life(contract=contract), *decided) == "EXTENSION_ABOVE_CAP"
+
+
+def test_land_idle_by_the_government_is_disposed_of_in_the_ways_of_the_law_alone():
+    events = life(*DETERMINED)
+    assert refused(events, "idle.disposed", "2021-04-01", {"option": "FEE"}) == "OPTION_NOT_FOR_CAUSE"
+    assert refused(events, "idle.disposed", "2021-04-01", {"option": "FREE_RECOVERY"}) == "FREE_RECOVERY_NOT_ALLOWED"
+    assert take(events, "idle.disposed", "2021-04-01", {"option": "EXCHANGE"})
+    other = life(DETERMINED[0], ("idle.determined", "2021-03-01", {"result": "NOT_IDLE"}))
+    assert refused(other, "idle.disposed", "2021-04-01", {"option": "OTHER"}) == "NOT_DETERMINED"
+
+
+def test_the_court_transfers_what_it_seized_once_its_disposal_is_open():
+    seized = ("seizure.imposed", "2022-01-01", {"from": "2022-01-01"})
+    whole = ("transfer.registered", "2022-03-01", {"kind": "WHOLE", "transferee_uscc": "91350100M000100Y43"})
+    assert refused(life(*BUILT, seized), *whole, by="REG") == "SEIZED"
+    assert take(life(*BUILT, seized, ("exit.opened", "2022-02-01", {"kind": "JD"})), *whole, by="REG")
+
+
+def test_part_of_the_land_leaves_only_where_the_whole_could():
+    asked = ("transfer.requested", "2022-08-01", PART)
+    assert ways("2022-08-09", life(*BUILT, asked))["MTP"].since == on("2022-08-01", life()).as_of
+    assert ways("2022-08-02", life(*BUILT))["MTP"].blockers == ("NO_REQUEST",)
+    seized = ways("2022-08-02", life(*BUILT, asked, ("seizure.imposed", "2022-08-02", {"from": "2022-08-02"})))["MTP"]
+    assert not seized.eligible and "SEIZED" in seized.blockers
+
+
+def test_a_surrender_names_what_is_to_be_settled_and_is_open_all_the_same():
+    events = life(
+        ("bond.posted", "2019-01-02", {"amount_wan": "50.00"}), ("mortgage.decided", "2019-02-01", {"result": "REGISTERED"})
+    )  # fmt: skip
+    surrender = ways("2020-02-01", events)["VS"]
+    assert surrender.eligible
+    assert surrender.blockers == ("PRICE_UNPAID", "AMOUNT_OPEN", "BOND_HELD", "MORTGAGED")
+    assert "VS" not in on("2020-02-01", events).exit_eligible
+
+
+def test_a_missing_reminder_is_said_and_bars_no_termination():
+    unpaid = ways("2019-08-01", life())["FPAY"]
+    assert (unpaid.eligible, unpaid.blockers) == (True, ("NOT_REMINDED",))
+    reminded = life(("breach.notified", "2019-07-01", {"obligation": "O-PAY/1"}))
+    assert ways("2019-08-01", reminded)["FPAY"].blockers == ()
+
+
+def test_the_cancellation_names_every_open_item():
+    events = life(
+        *PAID, ("bond.posted", "2019-01-02", {"amount_wan": "50.00"}), ("seizure.imposed", "2021-01-01", {"from": "2021-01-01"}),
+        ("exit.opened", "2021-02-01", {"kind": "AB"}),
+    )  # fmt: skip
+    found = take(events, "title.cancelled", "2021-05-01", {}, by="REG").warnings
+    text = next(one.message for one in found if one.code == "SETTLEMENT_OPEN")
+    assert all(words in text for words in ("LD_START", "保证金50.00万元", "查封", "评估"))
+    settled = [
+        ("bond.released", "2021-03-01", {"amount_wan": "50.00"}),
+        ("exit.valued", "2021-03-01", {"land_value_wan": "1.00"}),
+    ]
+    started = ("construction.started", "2019-12-01", START)
+    events = life(
+        *PAID, started, ("bond.posted", "2019-01-02", {"amount_wan": "50.00"}), ("exit.opened", "2021-02-01", {"kind": "AB"}), *settled
+    )  # fmt: skip
+    assert warned(events, "title.cancelled", "2021-05-01", {}, by="REG") == set()
+
+
+def test_a_conversion_without_a_stated_beginning_counts_from_the_delivery():
+    lease = {"supply_mode": "LEASE_LONG", "term_years": "10.0", "area_m2": "30000.00"}
+    events = life(("land.delivered", "2020-01-01", {}), ("conversion.applied", "2029-01-01", {}), contract=lease)
+    decided = {"decision": "APPROVED", "term_to": "2070-01-01"}
+    assert refused(events, "conversion.decided", "2029-06-01", decided, by="GOV") == "TERM_OUT_OF_RANGE"
+    assert take(events, "conversion.decided", "2029-06-01", decided | {"term_to": "2069-12-31"}, by="GOV")
