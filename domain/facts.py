@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.event import Event, Json, day_number
+from domain.events.upcasting import current_form
 
 CORRECTED = "report.corrected"
 WITHDRAWN = "report.withdrawn"
@@ -26,6 +28,7 @@ class Fact:
     """An event as it stands now: the day and the data after every correction known."""
 
     event: Event
+    """In its present form (`domain/events/upcasting.py`)."""
     occurred_on: int
     data: Json
     corrected_by: tuple[Event, ...] = ()
@@ -47,7 +50,7 @@ class Fact:
 class Facts:
     """The facts of one stream as known at one moment, in the order (`occurred_on`, rank of the type, `event_id`).
 
-    `events` holds every visible event in the order of `version`, the corrections and the withdrawn among them.
+    `events` holds every visible event as stored, in the order of `version`, the corrections and the withdrawn among them.
     """
 
     parcel_id: str
@@ -114,22 +117,27 @@ def fold(events: Sequence[Event], rank: Mapping[str, int], known_at: int | None 
     )
 
 
-def _corrected(event: Event, corrections: Iterable[Event]) -> Fact:
-    """One event after its corrections, the last recorded last."""
-    occurred_on, data, applied = event.occurred_on, event.data, []
-    for correction in corrections:
-        changed: Any = copy.deepcopy(dict(data))
-        for change in correction.data.get("changes", ()):
-            if change.get("field") == "occurred_on":
-                occurred_on = day_number(change["new"])
-                continue
-            try:
-                put(changed, str(change.get("field")), change.get("new"))
-            except PathError:
-                continue
-        data = changed
-        applied.append(correction)
-    return Fact(event, occurred_on, data, tuple(applied))
+def _corrected(event: Event, corrections: Sequence[Event]) -> Fact:
+    """One event in its present form and after its corrections, the last recorded last."""
+    present = current_form(event)
+    if not corrections:
+        return Fact(present, present.occurred_on, present.data)
+    occurred_on, data = _put_all(event.data, event.occurred_on, corrections)
+    if present is not event:  # some corrections name fields of the old form, some of the present one
+        data = _put_all(current_form(replace(event, data=data)).data, occurred_on, corrections)[1]
+    return Fact(present, occurred_on, data, tuple(corrections))
+
+
+def _put_all(data: Json, occurred_on: int, corrections: Iterable[Event]) -> tuple[int, Json]:
+    """Day and data after every change; one whose path names nothing is left without effect."""
+    changed: Any = copy.deepcopy(dict(data))
+    for change in (change for correction in corrections for change in correction.data.get("changes", ())):
+        if change.get("field") == "occurred_on":
+            occurred_on = day_number(change["new"])
+            continue
+        with suppress(PathError):
+            put(changed, str(change.get("field")), change.get("new"))
+    return occurred_on, changed
 
 
 def get(data: Any, path: str) -> Any:

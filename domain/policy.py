@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from domain.calendar import Calendar
 from domain.event import Event, day_number
+from domain.events.upcasting import current_form
 from domain.policy_check import PackRefused
 from domain.policy_keys import ORGANISATION, parse_value
 from domain.policy_layers import Layer
@@ -46,7 +47,7 @@ class RuleBook:
         packs: dict[str, Pack] = {}
         amendments: dict[str, list[Amendment]] = {}
         calendar, position = shipped_calendar(), 0
-        for event in events:
+        for event in map(current_form, events):
             position = max(position, event.position)
             if event.type == "rules.installed":
                 pack = recall_pack(event.data["content"])
