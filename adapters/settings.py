@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     oidc_jwks_url: str | None = Field(None, description="public keys of the issuer")
 
     max_body_bytes: int = Field(
-        262_144, ge=1024, description="largest body of one event; larger ones are refused (413)"
+        262_144, ge=1024, le=1_048_576, description="largest body of one event; larger ones are refused (413)"
     )
     worker_processes: int = Field(
         0, ge=0, le=64, description="processes of a worker that re-evaluate what day or rules overtook; 0: one per core"
