@@ -28,6 +28,7 @@ from api import (
     problems,
     proofs,
     regulators,
+    uploads,
 )
 from api.cursors import Cursors
 from api.dependencies import Jurisdictions, Parts
@@ -38,7 +39,7 @@ from domain.parcel import decide
 
 _ROUTERS = (
     parcels.posts, parcels.router, batches.router, jurisdictions.router, areas.router, regulators.router, alerts.router, proofs.router,
-    catalogue.router, exports.router, features.router, health.router,
+    catalogue.router, exports.router, uploads.router, features.router, health.router,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from api import uploads
 from api.answers import JsonAnswer
 from api.problem_codes import HTTP_CODES
 from domain.events import envelope_union_schema
@@ -109,6 +110,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             schemas |= found | {f"{subject.capitalize()}Event": union}
             _describe_post(schema["paths"][path]["post"], f"{subject.capitalize()}Event")
         _describe_batch(schema["paths"]["/v1/events:batch"]["post"])
+        _describe_import(schema["paths"]["/v1/imports/landchina"]["post"])
         app.openapi_schema = schema
     return app.openapi_schema
 
@@ -175,6 +177,15 @@ def _describe_batch(operation: dict[str, Any]) -> None:
     operation["responses"]["200"] = {
         "description": '{"line", "status", "event_id", "receipt"|"problem"} per line, in their order',
         "content": {"application/x-ndjson": line},
+    }
+
+
+def _describe_import(operation: dict[str, Any]) -> None:
+    file = {"schema": {"type": "string", "format": "binary"}}
+    operation["requestBody"] = {"required": True, "content": dict.fromkeys(uploads.SUFFIXES, file)}
+    operation["responses"] |= {
+        "200": {"description": "each finding, then the counts", "content": {"application/x-ndjson": {"schema": _TEXT}}},
+        "429": _problem(429),
     }
 
 
