@@ -102,6 +102,9 @@ def _speaks_of(one: Opening, fact: Fact, found: Sequence[Opening]) -> bool:
     if name is None:
         return kind == "interview.held"
     name = str(name)
+    exact = [other for other in found if other.obligation == name and _open_on(other, on)]
+    if len(exact) == 1:  # O-BOND beside overdue instalments: the breach of that very obligation (contract 3.1)
+        return one is exact[0]
     return addressed_by(one, name) and sum(_open_on(other, on) and addressed_by(other, name) for other in found) == 1
 
 
