@@ -17,6 +17,7 @@ from typing import Any, Final
 import structlog
 from kafka import ConsumerRebalanceListener, TopicPartition
 from kafka.errors import KafkaError
+from kafka.structs import MemberState
 
 from adapters import failpoints, rollup_archive, rollup_export, rollup_kafka
 from adapters.postgres import Connection, DatabaseUnavailable, open_connection, translated
@@ -69,6 +70,8 @@ class Member:
         self._waiting: dict[TopicPartition, str] = {}
         """Assigned partitions that are not taken, and why."""
         self._taken = self._computed = 0
+        self._settled = False
+        """Nothing was due since the last event."""
         self._ticked = self._tried = self._told = 0.0
         self._checked = time.monotonic()
         self._partitions = self._register()
@@ -101,6 +104,7 @@ class Member:
             if place in self._owned:
                 busy = True
                 self._fenced(place, lambda place=place, batch=batch: self._batch(place, batch))
+        self._settled = self._settled and not busy
         self._take_assigned()
         busy = self._tick() or busy
         self._check()
@@ -118,10 +122,12 @@ class Member:
         for place in sorted(missing):
             city = self._cities[place.topic]
             found = rollup_places.take(self._connection, (city.code, *place), generation)
-            why = "另一成员持有" if found is None else self._unfit(city, found, begins[place], ends[place])
-            if found is None or why:
+            if found is None:
+                continue  # the member that had it still lives, or its session is being ended
+            why = self._unfit(city, found, begins[place], ends[place])
+            if why:
                 self._note_waiting(place, why)
-                rollup_places.give_back(self._connection, [found] if found else [])
+                rollup_places.give_back(self._connection, [found])
                 continue
             if found.next_offset is None:
                 found.next_offset = begins[place]
@@ -190,7 +196,7 @@ class Member:
             return False
         full = [self._fenced(place, lambda place=place: self._sweep(place)) for place in list(self._owned)]
         if not any(full):
-            self._ticked = time.monotonic()
+            self._ticked, self._settled = time.monotonic(), True
         return any(full)
 
     def _sweep(self, place: TopicPartition) -> bool:
@@ -232,7 +238,9 @@ class Member:
     def idle(self) -> bool:
         """Whether this member has taken everything that is there now, or can take no more."""
         waits = self._assignment.partitions - self._owned.keys() - self._waiting.keys()
-        if waits or self._consumer.group_metadata().state.name != "STABLE" or not self._rules.at_end():
+        if waits or not self._settled:
+            return False
+        if self._consumer.group_metadata().state != MemberState.STABLE or not self._rules.at_end():
             return False
         ends = self._consumer.end_offsets(list(self._owned))
         return all((owned.next_offset or 0) >= ends[place] for place, owned in self._owned.items())

@@ -87,6 +87,12 @@ def refuse_another(connection: Connection, topic: Topic) -> None:
 def accept(connection: Connection, city: City, topics: Sequence[Topic]) -> None:
     """`--accept CITY`: the topics are read from their beginning; what was taken before is skipped by its version."""
     connection.execute("DELETE FROM rollup_partition WHERE city = %s", (city.code,))
+    connection.execute(
+        "WITH gone AS (DELETE FROM rollup_parked p WHERE city = %(city)s AND NOT EXISTS (SELECT FROM rollup_waiting w"
+        "  WHERE w.city = p.city AND w.parcel_id = p.parcel_id) RETURNING parcel_id)"
+        " UPDATE rollup_stream s SET due = true FROM gone WHERE s.city = %(city)s AND s.parcel_id = gone.parcel_id",
+        {"city": city.code},
+    )
     partitions = next((one.partitions for one in topics if one.name == city.events), 1)
     names = [row[0] for row in connection.execute("SELECT parcel_id FROM rollup_stream WHERE city = %s", (city.code,))]
     connection.execute(
