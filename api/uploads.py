@@ -70,7 +70,7 @@ async def post_import(
         await _save(request, file)
         run = Run(parts.log, [file], [division], today=parts.today(), as_of=day)
         results = run.results()
-        first = await run_in_threadpool(next, results, [])
+        first: list[Result] = await run_in_threadpool(next, results, [])
         lines = _lines(run, first, results, trace_id_of(request), directory)
     except UnreadableFile as error:
         raise Problem("FILE_UNREADABLE", str(error)) from None

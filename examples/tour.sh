@@ -1,13 +1,24 @@
 #!/bin/sh
 # A parcel's life in twelve requests: what departments post, what the system makes of it, what a regulator sees.
 #
-#   LANDCYCLE_URL=http://127.0.0.1:8000 NRP_KEY=… HUC_KEY=… TAX_KEY=… REGULATOR_KEY=… sh examples/tour.sh [PARCEL]
+#   make run                 # in another window
+#   examples/tour.sh         # makes the keys that it needs; NRP_KEY, HUC_KEY, TAX_KEY, REGULATOR_KEY name others
 #
-# Keys of 120114: landcycle keys create --jurisdiction 120114 --role department --department NRP
+# LANDCYCLE_URL names another address; the first argument another parcel than one whose number the clock gives.
 set -eu
 
 url=${LANDCYCLE_URL:-http://127.0.0.1:8000}
-parcel=${1:-120114001002GB90001}
+parcel=${1:-120114001002GB$(date +%s | tail -c 6)}
+cd "$(dirname "$0")/.."
+
+key() { # arguments of `landcycle keys create`
+  .venv/bin/landcycle keys create --jurisdiction 120114 "$@"
+}
+
+: "${NRP_KEY:=$(key --role department --department NRP)}"
+: "${HUC_KEY:=$(key --role department --department HUC)}"
+: "${TAX_KEY:=$(key --role department --department TAX)}"
+: "${REGULATOR_KEY:=$(key --role regulator)}"
 
 say() { printf '\n== %s\n' "$1"; }
 
