@@ -17,6 +17,7 @@ from adapters.tokens import TokenVerifier
 from api import (
     alerts,
     areas,
+    asyncapi,
     batches,
     catalogue,
     exports,
@@ -86,6 +87,7 @@ def create_app(
     for router in _ROUTERS:
         app.include_router(router)
     openapi.install(app)
+    asyncapi.install(app)
     problems.install(app)
     app.add_middleware(Observing, metrics=app.state.metrics)
     return app
