@@ -56,7 +56,7 @@ reliability: setup-development  ## kill everything 210 times in 20 minutes, then
 	@$(BIN)/python tests/reliability/full_run.py $(RUN)
 
 lock: build/development.installed  ## pin requirements/*.in anew, with hashes, without addresses
-	@cd requirements && for f in runtime development; do ../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done
+	@cd requirements && for f in runtime development tracing; do ../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done
 
 openapi: build/development.installed  ## write docs/openapi.json anew
 	@$(BIN)/python -m api.openapi > docs/openapi.json

@@ -7,6 +7,7 @@ until commit: positions and sequences have no gap, and nobody who waits for it h
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,6 +15,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from adapters import tracing
 from adapters.alert_changes import OPEN_STATES, Change, Differences, Ending, Episode, Key, Raised, differences, ended
 from adapters.postgres import Connection
 
@@ -42,7 +44,7 @@ def append_differences(connection: Connection, found: Sequence[Raised], now: dat
 
     Looks without a lock first: most parcels change nothing, and then nobody waits.
     """
-    at = _wire(now or datetime.now(UTC))
+    began, at = time.time_ns(), _wire(now or datetime.now(UTC))
     if not _differences(connection, found, at):
         return 0
     position = _lock(connection)
@@ -50,7 +52,18 @@ def append_differences(connection: Connection, found: Sequence[Raised], now: dat
     if wanted.settled:
         connection.execute("UPDATE alert SET standing = false WHERE alert_id = ANY(%s::uuid[])", (wanted.settled,))
     _append(connection, position, wanted.changes)
+    if tracing.recording():
+        _tell(connection, wanted.changes, began)
     return len(wanted.changes)
+
+
+def _tell(connection: Connection, changes: Sequence[Change], began: int) -> None:
+    """A span for each change, in the trace of the event that caused or ended the alert."""
+    events = [one.item["ended_by"] or one.item["caused_by"] for one in changes]
+    traces = tracing.traceparents(connection, [one for one in events if one])
+    for event_id, one in zip(events, changes, strict=True):
+        if event_id in traces:
+            tracing.tell(one.change["type"], traces[event_id], began, event_id)
 
 
 def _differences(connection: Connection, found: Sequence[Raised], at: str) -> Differences:

@@ -58,9 +58,20 @@ def _kind(ce_type: str, schema: str, epoch: int) -> tuple[tuple[str, bytes], ...
 
 
 def headers(
-    *, ce_id: str, ce_type: str, subject: str, time: str, schema: str, sequence: int, epoch: int, trace: str
+    *,
+    ce_id: str,
+    ce_type: str,
+    subject: str,
+    time: str,
+    schema: str,
+    sequence: int,
+    epoch: int,
+    trace: str,
+    traceparent: str | None = None,
 ) -> tuple[tuple[str, bytes], ...]:
-    """The headers of one message. `trace` is a UUID: its 32 hex digits are the trace id of `traceparent`."""
+    """The headers of one message. `traceparent` is that of the post which led to it; without one, the 32 hex digits of
+    the UUID `trace` are the trace id, which nobody has recorded (flag 00).
+    """
     trace_id = trace.replace("-", "")
     return (
         *_kind(ce_type, schema, epoch),
@@ -68,11 +79,11 @@ def headers(
         ("ce_subject", subject.encode()),
         ("ce_time", time.encode()),
         ("ce_sequence", b"%d" % sequence),
-        ("traceparent", f"00-{trace_id}-{trace_id[16:]}-01".encode()),
+        ("traceparent", (traceparent or f"00-{trace_id}-{trace_id[16:]}-00").encode()),
     )
 
 
-def event_message(event: LoggedEvent) -> Message:
+def event_message(event: LoggedEvent, traceparent: str | None = None) -> Message:
     """An event of the log: of a parcel to `parcel.events.v1`, of a jurisdiction or an area to `log.rules.v1`."""
     of_parcel = ":" not in event.parcel_id
     key = event.parcel_id if of_parcel else f"{event.parcel_id}/{event.version}"
@@ -90,6 +101,7 @@ def event_message(event: LoggedEvent) -> Message:
                 sequence=event.version,
                 epoch=event.epoch,
                 trace=event.event_id,
+                traceparent=traceparent,
             ),
             ("ce_jurisdiction", jurisdiction_of(event.record)),
         ),
@@ -118,7 +130,9 @@ def history_item(event: LoggedEvent) -> bytes:
     ).encode()
 
 
-def alert_message(item: Mapping[str, Any], change: Mapping[str, Any], epoch: int) -> Message:
+def alert_message(
+    item: Mapping[str, Any], change: Mapping[str, Any], epoch: int, traceparent: str | None = None
+) -> Message:
     """A change of an alert: the alert item after it, plus `change` (contract 5). `change["type"]` names it."""
     sequence = int(item["sequence"])
     return Message(
@@ -134,6 +148,7 @@ def alert_message(item: Mapping[str, Any], change: Mapping[str, Any], epoch: int
             sequence=sequence,
             epoch=epoch,
             trace=str(item["ended_by"] or item["caused_by"] or item["alert_id"]),
+            traceparent=traceparent,
         ),
     )
 

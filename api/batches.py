@@ -29,6 +29,7 @@ from api.parcels import area_must_match, first_receipt
 from api.principals import Principal, must_cover
 from api.problems import Problem, document, problem_of, trace_id_of
 from api.reports import Report, Stream
+from api.traced import appending
 from api.two_way import TwoWayAnswer
 from domain.errors import FieldError
 from domain.identifiers import parse_parcel_id
@@ -170,7 +171,8 @@ class Batch:
                 expected_versions=[_expected(line) for line in group.lines],
                 session=self._session,
             )
-            group.answer = asyncio.wrap_future(self._parts.queue.submit(post))
+            async with appending(self._request, self._parts, [one.event_id for one in post.commands]):
+                group.answer = asyncio.wrap_future(self._parts.queue.submit(post))
         await self._under_way.put(group)
 
     async def _check(self, line: Line) -> None:

@@ -12,8 +12,9 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_TRACEPARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_NO_TRACE: Final = b"0" * 32
+from adapters import tracing
+
+_TRACEPARENT: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
 _BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -53,7 +54,19 @@ class Observing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace_id = _trace_id(scope)
+        named = _traceparent(scope)
+        if named is None and not tracing.recording():
+            await self._observed(scope, receive, send, f"{random.getrandbits(128):032x}")
+            return
+        with tracing.request(scope["method"], named) as span:
+            carried = named is not None or span.get_span_context().trace_flags.sampled
+            scope["traceparent"] = tracing.current() if carried else None
+            status = await self._observed(scope, receive, send, f"{span.get_span_context().trace_id:032x}")
+            span.update_name(f"{scope['method']} {_route(scope)}")
+            span.set_attribute("http.response.status_code", status)
+
+    async def _observed(self, scope: Scope, receive: Receive, send: Send, trace_id: str) -> int:
+        """The request in its trace; answers the status."""
         scope["trace_id"] = trace_id
         started, status = time.perf_counter(), 500
 
@@ -67,14 +80,17 @@ class Observing:
         try:
             await self._app(scope, receive, sending)
         finally:
-            route = getattr(scope.get("route"), "path", "(none)")
-            self._metrics.observe(scope["method"], route, status, time.perf_counter() - started)
+            self._metrics.observe(scope["method"], _route(scope), status, time.perf_counter() - started)
+        return status
 
 
-def _trace_id(scope: Scope) -> str:
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "(none)")
+
+
+def _traceparent(scope: Scope) -> str | None:
+    """What the caller sends, where it is one (W3C Trace Context, 3.2)."""
     for name, value in scope["headers"]:
         if name == b"traceparent":
-            match = _TRACEPARENT.fullmatch(value)
-            if match and match[1] != _NO_TRACE:
-                return bytes(match[1]).decode()
-    return f"{random.getrandbits(128):032x}"
+            return bytes(value).decode() if _TRACEPARENT.fullmatch(value) else None
+    return None

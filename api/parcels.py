@@ -25,6 +25,7 @@ from api.principals import Principal, must_cover
 from api.problems import Problem
 from api.quarters import last_quarters
 from api.reports import Report, Stream, if_match
+from api.traced import appending
 from domain.answers import breach_item, status_answer
 from domain.assessment import Assessment
 from domain.event import day_text
@@ -65,7 +66,8 @@ async def take(request: Request, parts: Parts, principal: Principal, stream: Str
         receipt = await run_in_threadpool(first_receipt, parts, report)
     else:
         post = Post(stream.parcel_id, (report.command,), (report.body_hash,), expected)
-        receipt = (await asyncio.wrap_future(parts.queue.submit(post))).receipts[0]
+        async with appending(request, parts, [report.command.event_id]):
+            receipt = (await asyncio.wrap_future(parts.queue.submit(post))).receipts[0]
     if receipt.repeated:
         (receipt,) = await run_in_threadpool(as_first, parts, [receipt])
     return receipt_answer(receipt, stream.subject)

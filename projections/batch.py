@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from adapters import failpoints
+from adapters import failpoints, tracing
 from adapters.parcel_log import read_stream, read_streams
 from adapters.postgres import Connection
 from adapters.receipts import Head
@@ -48,9 +48,10 @@ class Batch:
 
     def _slice(self, names: Sequence[str], new: Mapping[str, Sequence[str]]) -> list[Evaluated]:
         streams = read_streams(self._connection, names)
-        found = [self._evaluated(streams[name], new.get(name, ())) for name in names if streams[name]]
-        failpoints.reach("worker.evaluated")
-        catalog.write(self._connection, found, self.today, self.rules_position, self._followed)
+        with tracing.spans(self._connection, "evaluate", (one for name in names for one in new.get(name, ()))):
+            found = [self._evaluated(streams[name], new.get(name, ())) for name in names if streams[name]]
+            failpoints.reach("worker.evaluated")
+            catalog.write(self._connection, found, self.today, self.rules_position, self._followed)
         return found
 
     def _save(self, one: Evaluated) -> None:
@@ -70,8 +71,8 @@ class Batch:
                 self._save(self._evaluated(read_stream(self._connection, name), new))
         except psycopg.OperationalError:
             raise
-        except Exception as error:
-            log.exception("worker.parcel_parked", parcel_id=name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the other parcels
+            log.error("worker.parcel_parked", parcel_id=name, problem=f"{type(error).__name__}: {error}"[:500])  # noqa: TRY400
             self._save(parked(_outline(self._connection, name), error))
 
 

@@ -90,7 +90,6 @@ def _figures(connection: Connection, query: str, **values: Any) -> dict[str, flo
     """Column → figure; what is not known yet is left out."""
     cursor = connection.execute(query.encode(), values or None)
     row = cursor.fetchone()
-    assert row is not None and cursor.description is not None, "every table of the query has its one row"
-    return {
-        column.name: float(value) for column, value in zip(cursor.description, row, strict=True) if value is not None
-    }
+    assert row is not None, "every table of the query has its one row"
+    names = [column.name for column in cursor.description or ()]
+    return {name: float(value) for name, value in zip(names, row, strict=True) if value is not None}

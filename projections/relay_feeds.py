@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from adapters import alert_log, cloud_events, merkle_log, parcel_log
+from opentelemetry.trace import SpanKind
+
+from adapters import alert_log, cloud_events, merkle_log, parcel_log, tracing
+from adapters.kafka import ALERTS, EVENTS
 from projections import status_feed
 
 if TYPE_CHECKING:
@@ -124,14 +128,36 @@ def all_feeds() -> tuple[Feed, ...]:
 def alerts(connection: psycopg.Connection, after: int, limit: int) -> list[tuple[int, Message]]:
     """Changes of alerts. They carry the log's present epoch: what follows a restore counts their sequences anew."""
     changes = alert_log.read_after(connection, after, limit)
-    epoch = parcel_log.head(connection).epoch if changes else 0
-    return [(change.position, cloud_events.alert_message(change.item, change.change, epoch)) for change in changes]
+    if not changes:
+        return []
+    epoch = parcel_log.head(connection).epoch
+    events = {change.position: str(change.item["ended_by"] or change.item["caused_by"]) for change in changes}
+    traces = _traced(connection, ALERTS, [one for one in events.values() if one != "None"])
+    return [
+        (at, cloud_events.alert_message(change.item, change.change, epoch, traces.get(events[at])))
+        for change in changes
+        for at in (change.position,)
+    ]
 
 
 def events(connection: psycopg.Connection, after: int, limit: int) -> list[tuple[int, Message]]:
     """Events of the log, of parcels and of others, at most `limit` and at most some megabytes."""
     rows = connection.execute(_EVENTS, (after, limit, _MOST_BYTES)).fetchall()
-    return [(row[0], cloud_events.event_message(cloud_events.LoggedEvent._make(row))) for row in rows]
+    events = [cloud_events.LoggedEvent._make(row) for row in rows]
+    traces = _traced(connection, EVENTS, [one.event_id for one in events])
+    return [(one.position, cloud_events.event_message(one, traces.get(one.event_id))) for one in events]
+
+
+def _traced(connection: psycopg.Connection, topic: str, event_ids: list[str]) -> dict[str, str]:
+    """The traces of these events; each is told that its message is on the way."""
+    if not event_ids:
+        return {}
+    began, found = time.time_ns(), tracing.traceparents(connection, event_ids)
+    if tracing.recording():
+        for event_id in event_ids:
+            if event_id in found:
+                tracing.tell(f"send {topic}", found[event_id], began, event_id, SpanKind.PRODUCER)
+    return found
 
 
 def _heads(connection: psycopg.Connection, after: int, limit: int) -> list[tuple[int, Message]]:

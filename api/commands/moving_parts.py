@@ -34,8 +34,10 @@ def serve(
 @told
 def worker(data_dir: DataDir = None) -> None:
     """Keep the read models: events, clock and rules in one loop. Any number may stand by; one works."""
+    from adapters import tracing
     from projections import worker as loop
 
+    tracing.start("worker")
     loop.run(with_database(data_dir))
 
 
@@ -43,11 +45,13 @@ def worker(data_dir: DataDir = None) -> None:
 @told
 def relay(data_dir: DataDir = None) -> None:
     """Take alerts, events, statuses and heads to Kafka. Any number may stand by; one works."""
+    from adapters import tracing
     from projections import relay as sender
 
     found = with_database(data_dir)
     if not found.kafka_bootstrap_servers:
         fail("没有设置LANDCYCLE_KAFKA_BOOTSTRAP_SERVERS (KAFKA_MISSING)")
+    tracing.start("relay")
     sender.run(found)
 
 
