@@ -23,10 +23,10 @@ from domain.events.model import (
 
 class ExitOpened(
     EventData, name="exit.opened", number="E70", rank=700, zh="退出启动", en="Exit opened", by="NRP LRC COURT", document=True,
-    if_match=True, act=True,
+    if_match=True, act=True, enterprise=True,
     examples=({"kind": "VS", "legal_basis": "出让合同第三十一条"}, {"kind": "FI", "legal_basis": "城市房地产管理法第二十六条"}),
 ):  # fmt: skip
-    """An exit of an eligible kind begins."""
+    """An exit of an eligible kind begins; VS, MT, MTA, MTP and HL are started for the holder (specification 5.1)."""
 
     kind: ExitKindCode = titled("退出类型", "Kind")
     legal_basis: Text | None = optional("法律依据", "Legal basis")

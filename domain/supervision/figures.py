@@ -10,7 +10,7 @@ from domain.facts import Fact
 from domain.supervision.life import Life
 from domain.supervision.measures import below, exact, rounded
 from domain.supervision.openings import KIND_OF, Opening, opening
-from domain.supervision.performance import DIRECTIONS, PERF_KINDS, Assessed, assessed_of, compare, verification
+from domain.supervision.performance import DIRECTIONS, PERF_KINDS, Assessed, assessed_of, compare, figure, verification
 
 MEASURED: Final = ("O-FAR", "O-BCOEF", "O-OFFICE-L", "O-OFFICE-F", "O-GREEN", "O-NOHOUSE")
 Requirement = tuple[Fraction | None, Fraction | None, Fact | None]
@@ -216,9 +216,10 @@ def _assessment_revealed(life: Life, one: Assessed) -> int:
     """The day of the correction or report by which the assessment turned into a failure (11.21)."""
     on = one.fact.occurred_on
     sent = {entry.get("code"): exact(entry.get("actual")) for entry in one.fact.event.data.get("items") or ()}
-    days = [on]
+    period, days = one.fact.event.data.get("period"), [on]
     for item in one.failed_items:
-        actual = sent.get(item.code)
+        reported = figure(life.facts, item.code, item.unit, period, life.area, on, first=True)
+        actual = sent.get(item.code) if reported is None else reported[0]
         if actual is None or item.threshold is None:
             continue
         if not compare(actual, item.direction, item.threshold):

@@ -142,10 +142,18 @@ def convert(value: Fraction, old: str, new: str) -> Fraction:
 
 
 def figure(
-    facts: Facts, code: str, unit: str | None, period: Any, land: int | None, as_of: int | None = None
+    facts: Facts,
+    code: str,
+    unit: str | None,
+    period: Any,
+    land: int | None,
+    as_of: int | None = None,
+    *,
+    first: bool = False,
 ) -> tuple[Fraction, str] | None:
     """The figure of an item from the reports of the same period, as corrected, and the report it rests on.
 
+    `first`: as the reports said before any correction.
     Figures of scope ENTERPRISE never speak for one parcel (specification 11.37).
     """
     reports, main = facts.of("indicators.reported"), _MAIN.get(code)
@@ -155,9 +163,10 @@ def figure(
     chosen = {fact.data.get("event_id") for fact in facts.of("conflict.decided")}
     for report in reports:
         known = as_of is None or report.occurred_on <= as_of
-        if known and report.data.get("scope") != "ENTERPRISE" and report.data.get("period") == period:
-            for key in report.data:
-                value = _value(report.data, key)
+        data = report.event.data if first else report.data
+        if known and data.get("scope") != "ENTERPRISE" and data.get("period") == period:
+            for key in data:
+                value = _value(data, key)
                 if value is not None and (key not in values or _counts(key, report, values[key][1], chosen)):
                     values[key] = (value, report)
     computed = _computed(code, unit, {key: one for key, (one, _) in values.items()}, land)

@@ -1,8 +1,10 @@
 """Guards of money, extensions, disposal, transfer and the open items of an exit (specification 4.3, 4.5, 5.1, 5.2, 5.4)."""
 
 import pytest
-from law_lives import BUILT, CONTRACT, PAID, START, life, on
+from law_lives import AGREEMENT, BUILT, CONTRACT, PAID, START, life, on
 from test_guards import refused, take, warned
+
+from domain.event import day_text
 
 PART = {"kind": "PART", "transferee_uscc": "91350100M000100Y43", "assumes_agreement": True}
 LATE = ("payment.received", "2019-06-11", {"instalment_no": 1, "amount_wan": "600.00"})
@@ -125,3 +127,27 @@ def test_a_conversion_without_a_stated_beginning_counts_from_the_delivery():
     decided = {"decision": "APPROVED", "term_to": "2070-01-01"}
     assert refused(events, "conversion.decided", "2029-06-01", decided, by="GOV") == "TERM_OUT_OF_RANGE"
     assert take(events, "conversion.decided", "2029-06-01", decided | {"term_to": "2069-12-31"}, by="GOV")
+
+
+def test_a_failure_is_known_from_the_correction_of_the_figure_that_counted_whatever_the_assessment_said():
+    # given the assessment said 8 while the tax office's report, which counts, made it 15 万元/亩 on 45 亩
+    period = {"from": "2023-01-01", "to": "2023-12-31"}
+    report = ("indicators.reported", "2024-02-01", {"period": period, "tax_wan": "675.00"}, "TAX")
+    assessed = (
+        "performance.assessed",
+        "2024-03-01",
+        {"kind": "REACH", "period": period, "items": [{"code": "O-TAX", "actual": "8.00"}]},
+        "MIIT",
+    )
+    events = life(report, assessed, contract=CONTRACT, agreement=AGREEMENT)
+    assert not [one for one in on("2024-09-01", events).breaches if one.kind == "PERF"]
+    # when the office corrects it to 405, which is 9
+    change = {
+        "corrects": events[2].event_id,
+        "changes": [{"field": "tax_wan", "old": "675.00", "new": "405.00"}],
+        "reason": "误计",
+    }
+    corrected = life(report, assessed, ("report.corrected", "2024-08-01", change, "TAX"), agreement=AGREEMENT)
+    found = next(one for one in on("2024-09-01", corrected).breaches if one.kind == "PERF")
+    # then it fails since the assessment and is known since the correction
+    assert (day_text(found.effective_from), day_text(found.detected_at)) == ("2024-03-01", "2024-08-01")

@@ -73,5 +73,5 @@ def test_every_row_of_every_scenario_holds(server, tmp_path, options):
     keys.write_text(yaml.safe_dump(keys_of(settings)), encoding="utf-8")
     command = [sys.executable, str(SCENARIOS / "run_scenarios.py"), address, str(keys), str(SCENARIOS), *options]
     played = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
-    assert played.returncode == 0, played.stdout[-8000:] + played.stderr
+    assert played.returncode == 0, played.stdout[-20000:] + played.stderr
     assert " 0 differ" in played.stdout.splitlines()[-1]
