@@ -33,6 +33,7 @@ from api import (
 )
 from api.cursors import Cursors
 from api.dependencies import Jurisdictions, Parts
+from api.direct import DirectPosts
 from api.observing import Metrics, Observing
 from api.principals import Authenticator
 from api.reports import ReportReader
@@ -89,6 +90,7 @@ def create_app(
     openapi.install(app)
     asyncapi.install(app)
     problems.install(app)
+    app.add_middleware(DirectPosts, router=parcels.posts)
     app.add_middleware(Observing, metrics=app.state.metrics)
     return app
 

@@ -98,9 +98,10 @@ def answer(request: Request, problem: Problem) -> Response:
     return JsonAnswer(document(problem, trace_id_of(request)), problem.status, headers, MEDIA_TYPE)
 
 
-async def _expected(request: Request, error: Exception) -> Response:
+async def expected(request: Request, error: Exception) -> Response:
+    """The answer to an error that `problem_of` knows."""
     problem = problem_of(error)
-    assert problem is not None, "only registered for errors that are answers"
+    assert problem is not None, "only called for errors that are answers"
     if problem.status >= 500:
         _log.warning("unavailable", code=problem.code, reason=str(error), trace_id=trace_id_of(request))
     return answer(request, problem)
@@ -139,7 +140,7 @@ async def _fault(request: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Every refusal of the application leaves as a problem document."""
     for kind in (Problem, Refusal, MalformedCode, StaleVersion, IdReused, AlertState, DatabaseUnavailable):
-        app.add_exception_handler(kind, _expected)
+        app.add_exception_handler(kind, expected)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _parameters)
     app.add_exception_handler(Exception, _fault)
