@@ -58,6 +58,8 @@ def test_400_415_413_before_entitlement(api):
     [
         b'{"type": "land.delivered", "type": "land.delivered"}',
         b'{"data": {"a": 1, "a": 2}}',
+        b'{"data": {"a": 1, "a": "\\u003a"}}',
+        b'{"data": {"a:": ":", "a:": ""}}',
         b'{"data": NaN}',
         b'{"data": Infinity}',
         b"\xff\xfe{}",
