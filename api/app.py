@@ -7,6 +7,7 @@ from contextlib import ExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
+from adapters import tracing
 from adapters.append_queue import AppendQueue, quiet_gc
 from adapters.append_round import Decide
 from adapters.parcel_log import ParcelLog
@@ -65,6 +66,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        tracing.start("api")
         with ExitStack() as stack:
             app.state.parts = _assemble(
                 stack, chosen, decide_by, today or (lambda: business_date(chosen)), verifier or _verifier(chosen)

@@ -125,5 +125,5 @@ def metrics(request: Request) -> Response:
     reading = None
     with suppress(DatabaseUnavailable, DatabaseRefused):
         reading = request.app.state.readings.latest()
-    text = request.app.state.metrics.text() + generate_latest(StateMetrics(reading))  # type: ignore[arg-type]  # it collects
+    text = request.app.state.metrics.text() + generate_latest(StateMetrics(reading))
     return Response(text, media_type=CONTENT_TYPE_LATEST)
