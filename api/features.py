@@ -47,6 +47,12 @@ Moment = Annotated[
 ]
 
 
+class GeoJsonAnswer(JsonAnswer):
+    """A GeoJSON body."""
+
+    media_type = GEOJSON
+
+
 def feature(feature_id: str, properties: dict[str, Any]) -> dict[str, Any]:
     """A feature of RFC 7946 without geometry."""
     return {"type": "Feature", "id": feature_id, "geometry": None, "properties": properties}
@@ -90,7 +96,7 @@ def get_collection(request: Request) -> Response:
     return JsonAnswer(_collection(request))
 
 
-@router.get("/collections/parcels/items", name="Maps: parcels as features")
+@router.get("/collections/parcels/items", name="Maps: parcels as features", response_class=GeoJsonAnswer)
 def list_features(
     *,
     asker: Caller,
@@ -123,19 +129,22 @@ def list_features(
     if found.next is not None:
         links.append(_link(request, _here(request, cursor=found.next), "next", GEOJSON, "the next page"))
     features = [feature(item["parcel_id"], item) for item in found.items]
-    return JsonAnswer(
+    return GeoJsonAnswer(
         {
             "type": "FeatureCollection",
             "features": features,
             "links": links,
             "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             "numberReturned": len(features),
-        },
-        media_type=GEOJSON,
+        }
     )
 
 
-@router.get("/collections/parcels/items/{parcel_id}", name="Maps: one parcel as a feature")  # noqa: FAST003 - `Parcel`
+@router.get(
+    "/collections/parcels/items/{parcel_id}",  # noqa: FAST003 - `Parcel` takes it
+    name="Maps: one parcel as a feature",
+    response_class=GeoJsonAnswer,
+)
 def get_feature(parcel: Parcel, parts: Wiring, request: Request) -> Response:
     """One parcel (7.16). A foreign one is 403, an unknown one 404, as everywhere."""
     with parts.log.connection() as connection:
@@ -149,7 +158,7 @@ def get_feature(parcel: Parcel, parts: Wiring, request: Request) -> Response:
         raise Problem("UNKNOWN_PARCEL", "列表尚未显示这个地块，请稍后再试")
     item = Eyes(parcel.principal).answer(shown[0])
     links = [_link(request, _here(request), "self", GEOJSON, "this feature"), _collection_link(request)]
-    return JsonAnswer(feature(parcel.parcel_id, item) | {"links": links}, media_type=GEOJSON)
+    return GeoJsonAnswer(feature(parcel.parcel_id, item) | {"links": links})
 
 
 def _collection(request: Request) -> dict[str, Any]:
