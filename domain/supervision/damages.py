@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from domain.supervision.figures import fails, requirement
+from domain.supervision.figures import requirement
 from domain.supervision.life import Life
 from domain.supervision.measures import below, cents, exact
 from domain.supervision.performance import Assessed, verification
@@ -17,7 +17,9 @@ Sum = tuple[int, bool]
 
 
 def late_start(life: Life) -> Sum | None:
-    """Price × rate × days after due, until started or until an exit was opened, that day included."""
+    """Price × rate × days after due, until started or until an exit was opened, that day included (specification 3.3,
+    8.1; 出让合同第35条).
+    """
     due, rate = life.due("start_due"), _rate(life, "start")
     if due is None or rate is None or life.price is None or life.is_history(due):
         return None
@@ -30,7 +32,9 @@ def late_start(life: Life) -> Sum | None:
 
 
 def late_completion(life: Life) -> Sum | None:
-    """Runs only once construction has started: from the later of the due day and the start, until completed."""
+    """Runs only once construction has started: from the later of the due day and the start, until completed
+    (specification 3.3, 11.37; 出让合同第36条).
+    """
     due, rate, started = life.due("complete_due"), _rate(life, "complete"), life.started
     if due is None or rate is None or life.price is None or life.is_history(due):
         return None
@@ -56,7 +60,9 @@ def _damages(life: Life, rate: Fraction, days: int) -> int:
 
 
 def missed_plot_ratio(life: Life) -> Sum | None:
-    """Price × (least − actual) / least of the last verification that fell short; stays due after a later pass."""
+    """Price × (least − actual) / least of the last verification that fell short; stays due after a later pass
+    (specification 3.3, 11.37; 出让合同第38条).
+    """
     if life.price is None:
         return None
     if "missed_plot_ratio" not in life.era:
@@ -74,12 +80,15 @@ def _missed_plot_ratio(life: Life, price: int) -> Sum | None:
             continue
         if below(ratio, least):
             sum_ = cents(price * (least - ratio) / least)
-        running = fails(life, "O-FAR", fact, life.as_of)
+        wanted, _, _ = requirement(life, "O-FAR", life.as_of)
+        running = wanted is not None and below(ratio, wanted)
     return None if sum_ is None else (sum_, running)
 
 
 def missed_investment(life: Life, assessed: Sequence[Assessed]) -> Sum | None:
-    """Price × shortfall share of the last START_COMPLETE assessment in which the investment fell short."""
+    """Price × shortfall share of the last START_COMPLETE assessment in which the investment fell short (specification
+    3.3; 出让合同第37条).
+    """
     if life.price is None:
         return None
     sum_, running = None, False
