@@ -10,7 +10,7 @@ from typing import Final
 from adapters.event_codec import NO_HASH
 from domain.event import Event
 from domain.events import RANK
-from domain.facts import Facts, fold
+from domain.facts import Facts, fold, grown
 
 CACHED_EVENTS: Final = 300_000
 """About 600 MB at the most for events of 2 kB; parcels have 25 events on the average."""
@@ -19,11 +19,13 @@ CACHED_EVENTS: Final = 300_000
 class Stream:
     """The events of one stream up to a version, and their facts, folded when first asked for."""
 
-    __slots__ = ("_facts", "_ids", "events", "parcel_id")
+    __slots__ = ("_before", "_facts", "_ids", "events", "parcel_id")
 
-    def __init__(self, parcel_id: str, events: tuple[Event, ...]) -> None:
+    def __init__(self, parcel_id: str, events: tuple[Event, ...], before: Facts | None = None) -> None:
+        """`before`: the facts without the last event, where they are known."""
         self.parcel_id, self.events = parcel_id, events
         self._facts: Facts | None = None
+        self._before = before
         self._ids: frozenset[str] | None = None
 
     @property
@@ -40,8 +42,10 @@ class Stream:
     def facts(self) -> Facts:
         """The facts as known now."""
         if self._facts is None:
-            self._facts = fold(self.events, RANK)
+            before = self._before
+            self._facts = fold(self.events, RANK) if before is None else grown(before, self.events[-1], RANK)
             self._facts.parcel_id = self.parcel_id
+            self._before = None
         return self._facts
 
     @property
@@ -53,7 +57,8 @@ class Stream:
 
     def extended(self, events: Sequence[Event]) -> Stream:
         """The stream after further events."""
-        return Stream(self.parcel_id, (*self.events, *events))
+        before = self._facts if len(events) == 1 else None
+        return Stream(self.parcel_id, (*self.events, *events), before)
 
 
 class ParcelCache:
