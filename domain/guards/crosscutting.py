@@ -21,7 +21,9 @@ _ITEM_OWNERS: Final = {
 
 
 def report_corrected(desk: Desk) -> None:
-    """`old` equals what stands, the result is well-formed, the department is the emitter of the figure."""
+    """`old` equals what stands, the result is well-formed, the department is the emitter of the figure (specification
+    2.4, 11.19).
+    """
     target = _target(desk, str(desk.data["corrects"]))
     changed: Any = copy.deepcopy(dict(target.data))
     for number, change in enumerate(desk.data["changes"]):
@@ -44,7 +46,7 @@ def report_corrected(desk: Desk) -> None:
 
 
 def report_withdrawn(desk: Desk) -> None:
-    """Only the department that reported takes its report back."""
+    """Only the department that reported takes its report back (specification 2.4)."""
     _must_own(desk, _target(desk, str(desk.data["withdraws"])), "")
 
 

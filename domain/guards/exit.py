@@ -25,13 +25,13 @@ def exit_opened(desk: Desk) -> None:
 
 
 def exit_withdrawn(desk: Desk) -> None:
-    """There must be an exit to withdraw."""
+    """There must be an exit to withdraw (specification 2.1)."""
     if desk.life.exit_opened is None or desk.life.cancelled_on is not None:
         raise desk.refuse("NO_EXIT", "没有正在进行的退出程序")
 
 
 def exit_settled(desk: Desk) -> None:
-    """A settlement belongs to an exit that runs or has ended."""
+    """A settlement belongs to an exit that runs or has ended (specification 5.2, 11.17)."""
     if desk.life.exit_opened is None and desk.life.cancelled_on is None:
         raise desk.refuse("NO_EXIT", "没有正在进行的退出程序")
 

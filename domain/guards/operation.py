@@ -52,7 +52,7 @@ def performance_assessed(desk: Desk) -> None:
 
 
 def mortgage_decided(desk: Desk) -> None:
-    """REGISTERED passes the registration gate; REFUSED is recorded."""
+    """REGISTERED passes the registration gate; REFUSED is recorded (specification 5.1; 003三(一)参考)."""
     if desk.data["result"] == "REGISTERED":
         registration_gate(desk)
         if seizure(desk.life) is not None:
@@ -80,7 +80,7 @@ def transfer_registered(desk: Desk) -> None:
 
 
 def parcel_split(desk: Desk) -> None:
-    """The parcel is among the parents, the areas add up within 0.01 m², the children are new."""
+    """The parcel is among the parents, the areas add up within 0.01 m², the children are new (specification 2.4)."""
     data = desk.data
     if desk.command.parcel_id not in data["from_codes"]:
         raise desk.refuse_field("/data/from_codes", "NOT_A_PARENT", "原宗地中没有本地块")

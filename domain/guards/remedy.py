@@ -79,7 +79,9 @@ def _fulfilled(desk: Desk, key: str) -> bool:
 
 
 def supervisors_of(desk: Desk, breach: Breach | None, name: str) -> tuple[str, ...]:
-    """Who may take steps on a breach: its supervisors in the pack and in the agreement; PERF the assessment lead."""
+    """Who may take steps on a breach: its supervisors in the pack and in the agreement; PERF the assessment lead
+    (specification 3.2).
+    """
     kind = breach.kind if breach is not None else KIND_OF.get(name, name)
     if kind in ("PERF", "CAPACITY"):
         return (desk.rules.assessment_lead,)
@@ -96,7 +98,9 @@ def supervisors_of(desk: Desk, breach: Breach | None, name: str) -> tuple[str, .
 
 
 def addressed(desk: Desk) -> Breach | None:
-    """The open breach that the command names; None with a warning where none stands. Raises Refusal when two do."""
+    """The open breach that the command names; None with a warning where none stands. Raises Refusal when two do
+    (contract 3.1; specification 11.20).
+    """
     stands = desk.assessment.open_breaches()
     identity, name = desk.data.get("breach_id"), desk.data.get("obligation")
     if identity:
@@ -121,7 +125,7 @@ def addressed(desk: Desk) -> Breach | None:
 
 
 def breach_step(desk: Desk) -> None:
-    """Notice, answer, decision, order, inspection: by a supervisor of that obligation."""
+    """Notice, answer, decision, order, inspection: by a supervisor of that obligation (specification 3.2, 4.1)."""
     health = desk.data.get("health_event_id")
     if health:
         target = desk.target(health)
@@ -215,7 +219,7 @@ def _assessed(desk: Desk, code: str) -> list[Assessed]:
 
 
 def charge_paid(desk: Desk) -> None:
-    """Only a known charge is paid, and not more than is open."""
+    """Only a known charge is paid, and not more than is open (specification 11.17)."""
     charge = next(
         (f for f in desk.facts.of("charge.assessed") if f.data.get("charge_id") == desk.data["charge_id"]), None
     )

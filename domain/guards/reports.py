@@ -38,7 +38,7 @@ FIGURES: Final = {
 
 
 def out_of_sequence(desk: Desk) -> None:
-    """A prerequisite that was not reported: a warning; the stage waits for it."""
+    """A prerequisite that was not reported: a warning; the stage waits for it (specification 11.17)."""
     missing = [
         one
         for one in PREREQUISITES.get(desk.command.type, ())

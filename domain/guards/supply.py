@@ -13,14 +13,14 @@ from domain.supervision.stage import project_stage
 
 
 def admission_reviewed(desk: Desk) -> None:
-    """A project on the list of what is prohibited is not admitted."""
+    """A project on the list of what is prohibited is not admitted (specification 2.1; 003四(一))."""
     check = desk.data.get("catalogue_check") or {}
     if desk.data["result"] != "FAIL" and check.get("prohibited"):
         raise desk.refuse("CATALOGUE_PROHIBITED", "项目属禁止类，不得评审通过")
 
 
 def contract_signed(desk: Desk) -> None:
-    """Admission, agreement, term, price floor and ground; imported history only warns."""
+    """Admission, agreement, term, price floor and ground; imported history only warns (specification 2.1, 2.7)."""
     if desk.facts.of("contract.signed"):
         raise desk.refuse("CONTRACT_EXISTS", "该宗地已有合同；变更请用更正、补充协议，再次供应请用新的编号（.2）")
     if desk.data.get("onboarding"):
@@ -105,7 +105,7 @@ def agreement_signed(desk: Desk) -> None:
 
 
 def agreement_amended(desk: Desk) -> None:
-    """There must be an agreement to amend."""
+    """There must be an agreement to amend (specification 2.4)."""
     if not desk.has("agreement.signed"):
         raise desk.refuse("NO_AGREEMENT_TO_AMEND", "没有可补充的监管协议")
 

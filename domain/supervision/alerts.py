@@ -32,7 +32,7 @@ def alerts(
     idle: Idle,
     filed: list[Filing],
 ) -> list[Alert]:
-    """Every alert of the day, by code and subject. `breaches` are the open ones."""
+    """Every alert of the day, by code and subject. `breaches` are the open ones (specification 8.1, 2.5)."""
     if life.leaving and not life.rule("alert.during_exit"):
         return []
     found = [

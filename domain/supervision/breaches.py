@@ -44,7 +44,9 @@ _RESTS_ON: Final = {
 
 
 def openings(life: Life, payables: list[Payable], idle: Idle) -> list[Opening]:
-    """Every breach that facts, clock and notices open up to the day, those that ended among them."""
+    """Every breach that facts, clock and notices open up to the day, those that ended among them (specification 3.2,
+    4.2).
+    """
     standing: list[Opening] | None = life.era.get("openings")
     if standing is None:
         standing = [*by_figure(life), *by_fact(life)]
@@ -60,7 +62,7 @@ def openings(life: Life, payables: list[Payable], idle: Idle) -> list[Opening]:
 
 
 def breaches(life: Life, found: list[Opening]) -> list[Breach]:
-    """Each opening with the steps that were taken on it up to the day, by day and kind."""
+    """Each opening with the steps that were taken on it up to the day, by day and kind (specification 4.1)."""
     if not found:
         return []
     steps = _steps(life)
@@ -109,7 +111,7 @@ def _speaks_of(one: Opening, fact: Fact, found: Sequence[Opening]) -> bool:
 
 
 def addressed_by(one: Opening, name: str) -> bool:
-    """Is this breach meant by an obligation code, a key or a kind."""
+    """Is this breach meant by an obligation code, a key or a kind (contract 3.1)."""
     return name in one.codes or KIND_OF.get(name) == one.kind
 
 

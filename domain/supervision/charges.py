@@ -40,7 +40,7 @@ _TAKES_BACK: Final = frozenset({"report.corrected", "report.withdrawn", "extensi
 
 
 def amounts(life: Life, breaches: list[Breach], payables: list[Payable], assessed: Sequence[Assessed]) -> list[Amount]:
-    """One line per kind and charge, in the order of the kinds."""
+    """One line per kind and charge, in the order of the kinds (specification 11.22)."""
     computed = computed_amounts(life, breaches, payables, assessed)
     charges = life.of("charge.assessed")
     if not charges:
@@ -173,7 +173,9 @@ def _late_fee(life: Life, payables: list[Payable], breaches: list[Breach]) -> tu
 
 
 def formula(life: Life, kind: str, charge: Fact | None, assessed: Sequence[Assessed]) -> int | None:
-    """What a charge of a kind should be by its formula; None where there is none."""
+    """What a charge of a kind should be by its formula; None where there is none (specification 3.3;
+    城市房地产管理法第26条).
+    """
     if kind == "IDLE_FEE" and life.price is not None:
         return cents(life.price * life.rule("idle.fee_rate"))
     if kind == "TOP_UP":

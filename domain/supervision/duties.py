@@ -20,7 +20,9 @@ _ASSESSED: Final = frozenset({"REACH", "COMPLETION", "YEARLY"})
 
 
 def standing_duties(life: Life, assessed: Sequence[Assessed]) -> list[Obligation]:
-    """The obligations that no clock moves but those with a day of their own; the caller's own copies."""
+    """The obligations that no clock moves but those with a day of their own; the caller's own copies (specification
+    3.2, 11.23).
+    """
     kept: list[Obligation] | None = life.era.get("duties")
     if kept is None:
         kept = life.era["duties"] = [

@@ -31,7 +31,9 @@ _MOST_CANDIDATES: Final = 400
 
 
 def evaluate(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> Assessment:
-    """The assessment of a parcel at the end of a day, knowing `facts`. Same arguments, same answer, for ever."""
+    """The assessment of a parcel at the end of a day, knowing `facts`. Same arguments, same answer, for ever
+    (specification 2.5, 11.31).
+    """
     life = Life(facts, as_of, rules, calendar)
     found = _assessment(life)
     found.next_change_on = _next_change(life, found)
@@ -39,7 +41,7 @@ def evaluate(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> Asse
 
 
 def assess_on(facts: Facts, as_of: int, rules: Rules, calendar: Calendar) -> Assessment:
-    """The assessment of one day without looking for its next change: what a guard asks."""
+    """The assessment of one day without looking for its next change: what a guard asks (specification 2.5, 11.17)."""
     return _assessment(Life(facts, as_of, rules, calendar))
 
 

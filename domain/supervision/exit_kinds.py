@@ -86,7 +86,9 @@ def _barred(life: Life) -> tuple[str, ...] | None:
 
 
 def seizure(life: Life) -> Fact | None:
-    """The seizure in force: from `from` to `to` unless lifted; of several cases each by its own lifting."""
+    """The seizure in force: from `from` to `to` unless lifted; of several cases each by its own lifting
+    (specification 5.1, 11.37).
+    """
     current: Fact | None = None
     for fact in life.of("seizure.imposed"):
         begins, ends = day(fact.data.get("from")) or fact.occurred_on, day(fact.data.get("to"))

@@ -13,7 +13,7 @@ from domain.supervision.performance import PERF_KINDS, assessed_of
 def since_when(
     kind: str, life: Life, breaches: list[Breach], payables: list[Payable], idle: Idle, seized: Fact | None
 ) -> int | None:
-    """The day since which an eligible kind is open."""
+    """The day since which an eligible kind is open (specification 5.4)."""
     if kind in ("VS", "AB"):
         return life.contract_fact.occurred_on if life.contract_fact else None
     if kind in ("MT", "MTA"):

@@ -21,13 +21,17 @@ _CODES_OF: Final = {
 
 
 def by_figure(life: Life) -> list[Opening]:
-    """Every breach that a verification or an assessment opened, those that ended among them."""
+    """Every breach that a verification or an assessment opened, those that ended among them (specification 3.2,
+    4.7).
+    """
     assessed = assessed_of(life)
     return [*_measured(life), *_performance(life, assessed), *_investment(life, assessed)]
 
 
 def requirement(life: Life, code: str, on: int) -> Requirement:
-    """(least, most, the paper) that a verification of a day is held against: agreement, contract, changed conditions."""
+    """(least, most, the paper) that a verification of a day is held against: agreement, contract, changed conditions
+    (specification 3.2, 4.7).
+    """
     kept: dict[tuple[str, int], Requirement] = life.era.setdefault("requirements", {})
     on = min(on, life.last_paper_on)
     found = kept.get((code, on))
@@ -57,7 +61,7 @@ def _requirement(life: Life, code: str, on: int) -> Requirement:
 
 
 def fails(life: Life, code: str, verified: Fact, on: int) -> bool:
-    """Does a verification miss the requirement of a day. What is not known fails nothing."""
+    """Does a verification miss the requirement of a day. What is not known fails nothing (specification 3.2)."""
     found = verification(life.facts, verified)
     if code == "O-NOHOUSE":
         return bool(found.housing) and any(term.code == code for term in life.terms_on(on))

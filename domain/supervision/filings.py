@@ -12,7 +12,7 @@ from domain.supervision.life import Life, day
 
 
 def filings(life: Life) -> list[Filing]:
-    """The duties that the pack names for this parcel, by due day and document type."""
+    """The duties that the pack names for this parcel, by due day and document type (002五(三); specification 8.1)."""
     types = life.rule("filing.doc_types")
     if not types or not _redevelopment(life):
         return []

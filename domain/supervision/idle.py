@@ -46,7 +46,7 @@ class _Stand:
 
 
 def idle_of(life: Life) -> Idle:
-    """Clock, determination and since when."""
+    """Clock, determination and since when (specification 4.3; 闲置土地处置办法第2条)."""
     spells: list[Spell] = []
     built = life.completed
     until = life.clock if built is None else min(life.clock, built.occurred_on)
@@ -154,7 +154,9 @@ def _idle_from_stop(life: Life, stop: Fact, until: int) -> int | None:
 
 
 def ratios(life: Life, on: int) -> tuple[Fraction | None, Fraction | None]:
-    """(developed area, development investment) as shares of what is owed, of the last report known on a day."""
+    """(developed area, development investment) as shares of what is owed, of the last report known on a day
+    (specification 3.1, 4.3).
+    """
     developed: Fraction | None = None
     invested: Fraction | None = None
     for reported_on, built, spent in _progress(life):

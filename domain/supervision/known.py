@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def day(value: Any) -> int | None:
-    """A stored date as a day number; None where there is none."""
+    """A stored date as a day number; None where there is none (contract 1)."""
     try:
         return day_number(value) if isinstance(value, str) else None
     except ValueError:

@@ -24,12 +24,12 @@ def _yuan(text: str) -> int | None:
 
 
 def yuan(text: Any) -> int | None:
-    """万元 as stored (up to four decimals) in whole 元; None where the text is no sum."""
+    """万元 as stored (up to four decimals) in whole 元; None where the text is no sum (specification 3.1, 11.22)."""
     return _yuan(text) if isinstance(text, str) else None
 
 
 def area(text: Any) -> int | None:
-    """m² as stored (two decimals) in units of 0.01 m²."""
+    """m² as stored (two decimals) in units of 0.01 m² (specification 2.4)."""
     if not isinstance(text, str):
         return None
     whole, _, part = text.partition(".")
@@ -40,7 +40,7 @@ def area(text: Any) -> int | None:
 
 
 def exact(text: Any) -> Fraction | None:
-    """Any stored decimal as an exact fraction."""
+    """Any stored decimal as an exact fraction (specification 3.1)."""
     if isinstance(text, str):
         return _fraction(text)
     return Fraction(text) if isinstance(text, int) and not isinstance(text, bool) else None
@@ -55,12 +55,12 @@ def _fraction(text: str) -> Fraction | None:
 
 
 def below(one: Fraction, other: Fraction) -> bool:
-    """Is the first less than the second, by whole numbers alone."""
+    """Is the first less than the second, by whole numbers alone (specification 3.1)."""
     return one.numerator * other.denominator < other.numerator * one.denominator
 
 
 def rounded(value: Fraction | int, places: int) -> str:
-    """A decimal text with so many places, half up."""
+    """A decimal text with so many places, half up (specification 3.1)."""
     over, under = value.numerator, value.denominator
     units = (2 * abs(over) * 10**places + under) // (2 * under)
     sign = "-" if over < 0 and units else ""
@@ -76,6 +76,6 @@ def cents(amount: Fraction | int) -> int:
 
 
 def wan(amount: int) -> str:
-    """元 as the text of 万元 with two decimals, half up."""
+    """元 as the text of 万元 with two decimals, half up (specification 11.22)."""
     hundreds = (abs(amount) + 50) // 100
     return f"{'-' if amount < 0 and hundreds else ''}{hundreds // 100}.{hundreds % 100:02d}"

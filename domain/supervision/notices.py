@@ -17,7 +17,8 @@ _STEPS: Final = ("breach.notified", "breach.decided", "rectification.ordered", "
 
 
 def by_notice(life: Life, found: Sequence[Opening]) -> Iterator[Opening]:
-    """The first notice, confirmation or order opens; later ones speak of the breach that is open.
+    """The first notice, confirmation or order opens; later ones speak of the breach that is open (specification 3.2,
+    11.37).
 
     `found` are the breaches that facts opened: a notice that speaks of one of them opens none. Those whose kind an
     inspection or a decision closes get their end here, so that what is said later speaks of a later one.

@@ -23,7 +23,7 @@ _FIELDS: Final = {"O-REACH": "capacity_due"} | {code: field for code, field, _ i
 def obligations(
     life: Life, payables: list[Payable], assessed: Sequence[Assessed], breaches: list[Breach]
 ) -> list[Obligation]:
-    """Every obligation of the parcel, by due day, then key."""
+    """Every obligation of the parcel, by due day, then key (specification 2.5, 11.23)."""
     found = [_milestone(life, code, field) for code, field, _ in MILESTONES if field in life.dues]
     if "capacity_due" in life.dues:
         found.append(_capacity(life, assessed))

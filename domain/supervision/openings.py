@@ -66,19 +66,23 @@ def _parcel_namespace(parcel_id: str) -> UUID:
 def opening(
     life: Life, kind: str, obligation: str | None, since: int, source: Fact, *, part: str = "", codes: Sequence[str] = (),
 ) -> Opening:  # fmt: skip
-    """A breach that opens on a day by an event."""
+    """A breach that opens on a day by an event (specification 4.1, 11.20)."""
     identity = breach_id(life.facts.parcel_id, kind, source.event_id, part)
     return Opening(identity, kind, obligation, since, since, source, codes=frozenset((kind, *codes)))
 
 
 def by_clock(life: Life, payables: list[Payable], idle: Idle) -> list[Opening]:
-    """The breaches that a passed day opens: milestones, payments, idle land, the end of the term."""
+    """The breaches that a passed day opens: milestones, payments, idle land, the end of the term (specification 4.2;
+    民法典第201至203条).
+    """
     found = [*_milestones(life), *_payments(life, payables), *_idle(life, idle), *_term(life)]
     return [one for one in found if one.since <= life.as_of]
 
 
 def by_fact(life: Life) -> list[Opening]:
-    """The breaches that one report opens by itself: a start without approval, a change of control."""
+    """The breaches that one report opens by itself: a start without approval, a change of control (specification
+    11.18, 11.37).
+    """
     return [*_unlawful(life), *_equity(life)]
 
 

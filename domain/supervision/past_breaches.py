@@ -23,7 +23,8 @@ def breaches_for_life(
     events: Sequence[Event], rank: Mapping[str, int], as_of: int, known_at: int | None, rules: Rules, calendar: Calendar
 ) -> list[Breach]:
     """The breaches of a day, then those that stood just before an event took them away, then those that an event
-    named and that are there no more. `events` in the order of `version`; `known_at` in microseconds, None: now.
+    named and that are there no more (specification 11.21). `events` in the order of `version`;
+    `known_at` in microseconds, None: now.
     """
     known = [event for event in events if known_at is None or event.recorded_at <= known_at]
 

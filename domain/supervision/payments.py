@@ -75,7 +75,9 @@ class Payable:
 
 
 def payables(life: Life) -> list[Payable]:
-    """Every instalment, rent and bond of the parcel with what was paid on it up to the day, by due day."""
+    """Every instalment, rent and bond of the parcel with what was paid on it up to the day, by due day (specification
+    3.2, 11.14).
+    """
     era: dict[str, Any] = life.era
     found: list[Payable] | None = era.get("payables")
     if found is None:
@@ -182,12 +184,12 @@ def open_sum(items: Sequence[Payable], as_of: int, permille: Fraction) -> int:
 
 
 def rent_in_arrears(life: Life, items: Sequence[Payable]) -> bool:
-    """Is a rent overdue on the day."""
+    """Is a rent overdue on the day (specification 5.1; 003三(一)参考)."""
     return any(item.code == "O-RENT" and item.open > 0 and life.as_of > item.rolled for item in items)
 
 
 def charge_payments(life: Life) -> dict[str, list[tuple[int, int]]]:
-    """Charge id → (day, sum in 元) of its payments up to the day."""
+    """Charge id → (day, sum in 元) of its payments up to the day (specification 11.22)."""
     found: dict[str, list[tuple[int, int]]] = {}
     for fact in life.of("charge.paid"):
         data: Any = fact.data

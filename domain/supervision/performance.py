@@ -59,19 +59,21 @@ class Assessed:
 
 
 def compare(actual: Fraction, direction: str, threshold: Fraction) -> bool:
-    """GE, LE or EQ, without tolerance."""
+    """GE, LE or EQ, without tolerance (specification 6.1)."""
     if direction == "LE":
         return not below(threshold, actual)
     return actual == threshold if direction == "EQ" else not below(actual, threshold)
 
 
 def assessments(life: Life) -> list[Assessed]:
-    """Every assessment up to the day, in order, each by the agreement of its own day; the caller's own copies."""
+    """Every assessment up to the day, in order, each by the agreement of its own day; the caller's own copies
+    (specification 6.1).
+    """
     return [replace(one) for one in assessed_of(life)]
 
 
 def assessed_of(life: Life) -> Sequence[Assessed]:
-    """The same, kept for the era: to be read alone."""
+    """The same, kept for the era: to be read alone (specification 6.1)."""
     found: list[Assessed] | None = life.era.get("assessed")
     if found is None:
         found = life.era["assessed"] = [
@@ -95,7 +97,8 @@ def expected_terms(kind: str, terms: list[Term], contract: Any) -> list[dict[str
 def assess(
     facts: Facts, fact: Fact, terms: list[Term], contract: Any, land: int | None, as_of: int | None = None
 ) -> Assessed:
-    """One assessment: PASS when every hard item of its kind is met; without any, as it was reported.
+    """One assessment: PASS when every hard item of its kind is met; without any, as it was reported (specification
+    6.1).
 
     Reports of the departments count up to `as_of` (None: every report known).
     """
@@ -135,7 +138,7 @@ def _item(entry: Any, term: Any, reported: tuple[Fraction, str] | None, *, belon
 
 
 def convert(value: Fraction, old: str, new: str) -> Fraction:
-    """Between 万元/亩 and 万元/公顷, exactly; other units are left as they are."""
+    """Between 万元/亩 and 万元/公顷, exactly; other units are left as they are (specification 3.1)."""
     if {old, new} == {"万元/亩", "万元/公顷"}:
         return value * HECTARE / MU if old == "万元/亩" else value * MU / HECTARE
     return value
@@ -249,7 +252,7 @@ class Verified:
 
 
 def verification(facts: Facts, fact: Fact) -> Verified:
-    """The ratios of one `construction.verified`, computed once for these facts."""
+    """The ratios of one `construction.verified`, computed once for these facts (specification 3.1)."""
     known: dict[int, Verified] = facts.memo.setdefault("verified", {})
     found = known.get(id(fact.data))
     if found is None:
@@ -258,7 +261,7 @@ def verification(facts: Facts, fact: Fact) -> Verified:
 
 
 def measured(fact: Fact) -> Verified:
-    """The ratios of one `construction.verified`; a ratio whose areas are unknown is absent."""
+    """The ratios of one `construction.verified`; a ratio whose areas are unknown is absent (specification 3.1)."""
     m2 = {key: value for key in fact.data if key.endswith("_m2") and (value := area(fact.data[key])) is not None}
     land, floor = m2.get("land_area_m2"), m2.get("floor_area_m2")
     found: dict[str, Fraction] = {}

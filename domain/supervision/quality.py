@@ -27,7 +27,9 @@ _MILESTONE_EVENTS: Final = (
 def quality(
     life: Life, found: list[Obligation], assessed: Sequence[Assessed], filed: list[Filing]
 ) -> list[DataQuality]:
-    """The items of the parcel on the day; also notes the conflicts on their obligations."""
+    """The items of the parcel on the day; also notes the conflicts on their obligations (specification 11.16,
+    11.33).
+    """
     if life.cancelled_on is not None:
         return []
     items = [*_missing(life, found), *_silent(life, assessed, filed)]

@@ -22,7 +22,7 @@ class Item(NamedTuple):
 
 
 def open_items(life: Life, lines: Sequence[Amount], payables: Sequence[Payable], *, seized: bool) -> list[Item]:
-    """The open items of the day in the order of the table; money in 万元."""
+    """The open items of the day in the order of the table; money in 万元 (specification 5.2)."""
     return [*_owed(life, payables), *_charged(lines), *_held(life), *_taken(life, seized=seized)]
 
 

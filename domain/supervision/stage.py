@@ -9,7 +9,7 @@ from domain.supervision.performance import Assessed
 
 
 def stage_of(life: Life, assessed: Sequence[Assessed]) -> str:
-    """The stage; it does not pass a missing prerequisite and moves on when it arrives."""
+    """The stage; it does not pass a missing prerequisite and moves on when it arrives (specification 2.1, 11.17)."""
     if life.cancelled_on is not None:
         return "EXITED"
     if life.exit_opened is not None:
@@ -18,7 +18,7 @@ def stage_of(life: Life, assessed: Sequence[Assessed]) -> str:
 
 
 def project_stage(life: Life, assessed: Sequence[Assessed]) -> str:
-    """The stage with exits left aside."""
+    """The stage with exits left aside (specification 2.1)."""
     if life.contract_fact is None:
         return _admission(life)
     stage = "SUPPLIED"

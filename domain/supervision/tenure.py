@@ -44,7 +44,9 @@ class Tenure:
 
 
 def tenure_of(life: Life) -> Tenure:
-    """The last renewal (from its `effective_from`) or conversion, else title, contract, day of delivery + term."""
+    """The last renewal (from its `effective_from`) or conversion, else title, contract, day of delivery + term
+    (specification 2.5).
+    """
     contract = life.contract_fact
     if contract is None:
         return Tenure(())

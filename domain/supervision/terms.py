@@ -20,7 +20,9 @@ class Term:
 
 
 def terms_of(facts: Iterable[Fact]) -> list[Term]:
-    """The obligations of these papers, the last of each code: a supplement replaces by code, the others stand."""
+    """The obligations of these papers, the last of each code: a supplement replaces by code, the others stand
+    (contract 4).
+    """
     found: dict[str, Term] = {}
     for fact in facts:
         admitted = fact.event.type == "admission.reviewed"
