@@ -20,7 +20,7 @@ from kafka.errors import KafkaError
 from kafka.structs import MemberState
 
 from adapters import failpoints, rollup_archive, rollup_export, rollup_kafka
-from adapters.postgres import Connection, DatabaseUnavailable, open_connection, translated
+from adapters.postgres import Connection, DatabaseUnavailable, translated
 from adapters.rollup_cities import City
 from adapters.settings import Settings, business_date
 from projections import rollup_places, rollup_rows
@@ -270,7 +270,7 @@ def run(settings: Settings, cities: Sequence[City], *, until_idle: bool = False)
     gc.set_threshold(100_000, 50, 100)
     while not stop.is_set():
         try:
-            with translated(), open_connection(settings.database_url, "landcycle-rollup") as connection:
+            with translated(), rollup_places.open_member(settings.database_url) as connection:
                 return _work(Member(settings, cities, connection), stop, until_idle=until_idle)
         except (KafkaError, DatabaseUnavailable) as error:
             log.warning("rollup.interrupted", problem=f"{type(error).__name__}: {error}"[:200])

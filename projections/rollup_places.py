@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import psycopg
-
-from adapters.postgres import Connection, terminate_backend
+from adapters.postgres import Connection, open_connection
 from adapters.rollup_cities import City, RollupRefused
 from adapters.rollup_kafka import Topic, partition_of
 from domain.event import day_text
 
 LEASE_SECONDS: Final = 8
+STILL_SECONDS: Final = 5
+"""A batch computes for less than one between two statements."""
 _WHICH: Final = " WHERE city = %s AND topic = %s AND partition = %s"
 Key = tuple[str, str, int]
 """(city, topic, partition)."""
@@ -39,6 +39,16 @@ class Owned:
     epoch: int
     next_offset: int | None
     ticked_on: int
+
+
+def open_member(url: str) -> Connection:
+    """A member's connection. The database ends it when it stands still within a transaction: a member that was stopped
+    holds nobody up. Raises DatabaseUnavailable.
+    """
+    connection = open_connection(url, "landcycle-rollup")
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{STILL_SECONDS}s'")
+    connection.commit()
+    return connection
 
 
 def register(connection: Connection, cities: Iterable[City], topics: Iterable[Topic]) -> None:
@@ -112,24 +122,13 @@ def group_of(connection: Connection) -> str:
 
 def take(connection: Connection, key: Key, generation: int) -> Owned | None:
     """Takes a partition that the group has assigned; None while a member of the same or a later generation lives."""
-    try:
-        with connection.transaction():
-            connection.execute("SET LOCAL lock_timeout = '2s'")
-            row = connection.execute(
-                "UPDATE rollup_partition SET epoch = epoch + 1, generation = %s, member = %s, backend = pg_backend_pid(),"
-                " expires_at = now() + make_interval(secs => %s)"
-                + _WHICH
-                + " AND (generation < %s OR expires_at < now())"
-                " RETURNING epoch, next_offset, ticked_on::text",
-                (generation, member_name(), LEASE_SECONDS, *key, generation),
-            ).fetchone()
-    except psycopg.errors.LockNotAvailable:  # a stopped member holds the row in a transaction that it never ends
-        row = connection.execute("SELECT backend FROM rollup_partition" + _WHICH, key).fetchone()
-        connection.commit()
-        if row is not None and row[0] is not None:
-            terminate_backend(connection, row[0])
-            connection.commit()
-        return None
+    with connection.transaction():
+        row = connection.execute(
+            "UPDATE rollup_partition SET epoch = epoch + 1, generation = %s, member = %s,"
+            " expires_at = now() + make_interval(secs => %s)" + _WHICH + " AND (generation < %s OR expires_at < now())"
+            " RETURNING epoch, next_offset, ticked_on::text",
+            (generation, member_name(), LEASE_SECONDS, *key, generation),
+        ).fetchone()
     return None if row is None else Owned(key, row[0], row[1], _day(row[2]))
 
 
@@ -139,7 +138,7 @@ def hold(connection: Connection, owned: Owned, today: int) -> int:
     The day never goes back: the clocks of two machines differ.
     """
     row = connection.execute(
-        "UPDATE rollup_partition SET expires_at = now() + make_interval(secs => %s), backend = pg_backend_pid(),"
+        "UPDATE rollup_partition SET expires_at = now() + make_interval(secs => %s),"
         " ticked_on = greatest(ticked_on, %s)" + _WHICH + " AND epoch = %s RETURNING ticked_on::text",
         (LEASE_SECONDS, date.fromordinal(today), *owned.key, owned.epoch),
     ).fetchone()
@@ -160,7 +159,7 @@ def give_back(connection: Connection, owned: Iterable[Owned]) -> None:
     """Lets others begin at once, also where the group's generations begin anew."""
     for one in owned:
         connection.execute(
-            "UPDATE rollup_partition SET expires_at = now(), backend = NULL" + _WHICH + " AND epoch = %s",
+            "UPDATE rollup_partition SET expires_at = now()" + _WHICH + " AND epoch = %s",
             (*one.key, one.epoch),
         )
     connection.commit()

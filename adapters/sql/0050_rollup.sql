@@ -36,7 +36,6 @@ CREATE TABLE rollup_partition (
     epoch       bigint NOT NULL DEFAULT 0,                 -- rises with every take-over: the fence
     generation  bigint NOT NULL DEFAULT -1,                -- of the consumer group when it was taken
     member      text,                                      -- host and process, for people
-    backend     integer,                                   -- its PostgreSQL session
     expires_at  timestamptz NOT NULL DEFAULT '-infinity',  -- by the database's clock
     ticked_on   date NOT NULL DEFAULT '-infinity',         -- no row of it is evaluated for an earlier day
     PRIMARY KEY (city, topic, partition)
