@@ -75,6 +75,7 @@ class Member:
         self._ticked = self._tried = self._told = 0.0
         self._checked = time.monotonic()
         self._partitions = self._register()
+        rollup_rows.renew(connection)
         for city in cities:
             rollup_export.load(connection, city, self._partitions[city.events], _loading(city))
         self._rules = RulesReader(settings, connection, cities)

@@ -13,8 +13,9 @@ from typing import Final
 import psycopg
 import structlog
 
-from adapters import rollup_archive
+from adapters import rollup_reading
 from adapters.postgres import Connection
+from adapters.rollup_cities import RollupRefused
 from domain.event import Event
 from domain.policy import RuleBook
 from projections import catalog, generations
@@ -60,7 +61,7 @@ class RuleBooks:
         assert row is not None, "register has made it"
         known = self._known.get(city)
         if known is None or known.number != row[1]:
-            book = RuleBook.from_events(rollup_archive.read_rules(connection, city))
+            book = RuleBook.from_events(rollup_reading.read_rules(connection, city))
             known = self._known[city] = CityRules(book, *row)
         return known
 
@@ -73,10 +74,10 @@ def due(connection: Connection, city: str, partition: int, rules: CityRules, tod
 
 def write(connection: Connection, city: str, names: Sequence[str], rules: CityRules, today: int) -> None:
     """Computes the rows of these parcels and replaces them, in the transaction that is open."""
-    rollup_archive.hold(connection, city, names)
+    rollup_reading.hold(connection, city, names)
     parcels = [name for name in names if ":" not in name]
-    streams = rollup_archive.read_streams(connection, city, parcels)
-    still = rollup_archive.parked(connection, city, parcels)
+    streams = rollup_reading.read_streams(connection, city, parcels)
+    still = rollup_reading.parked(connection, city, parcels)
     found = [_evaluate(name, streams[name], still.get(name), rules, today, city) for name in parcels]
     shown = [one for one in found if one is not None]
     gone = [name for name in parcels if name not in {one.parcel_id for one in shown}]
@@ -115,10 +116,24 @@ def _evaluate(
     return found
 
 
+def renew(connection: Connection) -> None:
+    """Where the rows were made by an earlier definition of the read models, all are due: in place, chunk by chunk."""
+    shown = generations.serving(connection)
+    if shown.definition < catalog.DEFINITION:
+        connection.execute(
+            "UPDATE read_generation SET definition = %s WHERE shelf = %s", (catalog.DEFINITION, shown.shelf)
+        )
+        connection.execute("UPDATE rollup_stream SET due = true")
+    connection.commit()
+
+
 def _write(
     connection: Connection, shown: Sequence[Evaluated], gone: Sequence[str], rules: CityRules, today: int
 ) -> None:
-    for shelf, definition in generations.followed(connection, list(catalog.WRITERS)):
+    followed = generations.followed(connection, list(catalog.WRITERS))
+    if not followed:
+        raise RollupRefused("读模型已由更新的版本维护：请把这台机器也升级到该版本 (RELEASE_TOO_OLD)")
+    for shelf, definition in followed:
         generations.use(connection, shelf)
         for table in _TABLES if gone else ():
             connection.execute(f"DELETE FROM {table} WHERE parcel_id = ANY(%s)".encode(), (list(gone),))

@@ -59,6 +59,10 @@ class Province:
             generations.show(connection)
             return connection.execute(text, values).fetchall()
 
+    def change(self, text):
+        with psycopg.connect(self.settings.database_url, autocommit=True) as connection:
+            connection.execute(text)
+
     def parked(self):
         return self.query("SELECT parcel_id, code, version FROM rollup_parked ORDER BY 1")
 

@@ -225,6 +225,19 @@ def test_rules_that_change_later_reach_every_row_of_their_city(three_cities):
     assert three_cities.shows_its_cities()
 
 
+def test_rows_of_an_earlier_definition_are_computed_anew_and_those_of_a_later_one_are_left_alone(one_city):
+    show_and_send(one_city.cities[WUQING], lives_of(WUQING, 4))
+    assert one_city.follow()
+    one_city.change("UPDATE generation_a.read_parcel SET item = '{}'")
+    one_city.change("UPDATE read_generation SET definition = 0 WHERE shelf = 'a'")
+    assert one_city.follow()
+    assert one_city.shows_its_cities()
+    one_city.change("UPDATE read_generation SET definition = 99 WHERE shelf = 'a'")
+    one_city.change("UPDATE rollup_stream SET due = true")
+    with pytest.raises(RollupRefused, match="RELEASE_TOO_OLD"):
+        one_city.follow()
+
+
 def test_another_topic_or_another_number_of_partitions_is_refused_until_it_is_accepted(one_city):
     city = one_city.cities[WUQING]
     show_and_send(city, lives_of(WUQING, 4))
