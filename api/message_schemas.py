@@ -85,7 +85,7 @@ def _event(kind: EventType) -> dict[str, Schema]:
             "position": _NUMBER,
             "occurred_on": _DAY,
             "recorded_at": _INSTANT,
-            "department": {"enum": [*DEPARTMENTS, None]},
+            "department": {"enum": [*DEPARTMENTS, "SYS", None]},
             "on_behalf_of": {"enum": ["ENT", None]},
             "contract_no": _MAYBE_TEXT,
             "document": {"anyOf": [{"$ref": f"{REFERENCE}Document"}, {"type": "null"}]},

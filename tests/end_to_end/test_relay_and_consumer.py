@@ -2,104 +2,47 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import threading
 import time
-from pathlib import Path
 
 import psycopg
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
+from given_relay import (
+    ROOT,
+    environment,
+    messages,
+    prefixed,
+    reconciled,
+    relay_until_sent,
+    stored_alerts,
+    with_sample,
+)
+from jsonschema_rs import Draft7Validator
 from kafka import KafkaConsumer
 
-from adapters import alert_log
 from adapters.kafka import TOPICS
-from adapters.postgres import open_pool
-from projections.relay import Relay
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "projections"))
-from given_parcels import TODAY, load, settings_for, work  # noqa: E402
+from api.asyncapi import describe
 
 
 @pytest.fixture
 def settings(database_url, kafka, tmp_path, request):
-    prefix = f"t{abs(hash(request.node.name)) % 10**8}."
-    found = settings_for(
-        database_url, tmp_path, kafka_bootstrap_servers=kafka, kafka_topic_prefix=prefix, kafka_partitions=3
-    )
-    load(found)
-    work(found)
-    return found
-
-
-def relay_until_sent(settings):
-    """Runs a relay of our own until the broker has everything."""
-    with (
-        psycopg.connect(settings.database_url, autocommit=True) as connection,
-        psycopg.connect(settings.database_url, autocommit=True) as other,
-    ):
-        relay = Relay(settings, connection)
-        thread = threading.Thread(target=relay.run)
-        thread.start()
-        end = time.monotonic() + 60
-        while time.monotonic() < end and unsent(other):
-            time.sleep(0.1)
-        relay.stop.set()
-        thread.join(20)
-        assert not unsent(other)
-
-
-def unsent(connection):
-    return connection.execute(
-        "SELECT (SELECT position FROM alert_head) - (SELECT position FROM relay_position WHERE feed = 'alerts')"
-        " + (SELECT position FROM log_head) - (SELECT position FROM relay_position WHERE feed = 'events')"
-        " + (SELECT count(*) FROM status_feed WHERE revision > published_revision)"
-    ).fetchone()[0]
-
-
-def messages(settings, topic):
-    consumer = KafkaConsumer(
-        settings.kafka_topic_prefix + topic,
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        group_id=None,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        consumer_timeout_ms=3000,
-    )
-    found = list(consumer)
-    consumer.close()
-    return found
+    return with_sample(prefixed(database_url, tmp_path, kafka, request.node.name))
 
 
 def headers(message):
     return {name: value.decode() for name, value in message.headers}
 
 
-def stored_alerts(settings):
-    with open_pool(settings.database_url, max_size=1) as pool, pool.connection() as connection:
-        return alert_log.read_after(connection, 0, 10_000)
-
-
 def consume(settings, state, *more):
     command = [
-        sys.executable,
-        str(ROOT / "examples" / "alert_consumer.py"),
-        "--bootstrap",
-        settings.kafka_bootstrap_servers,
-        "--state",
-        str(state),
-        "--topic",
-        settings.kafka_topic_prefix + "parcel.alerts.v1",
-        "--group",
-        settings.kafka_topic_prefix,
-        "--idle-seconds",
-        "4",
-        "--quiet",
-        *more,
-    ]
+        sys.executable, str(ROOT / "examples" / "alert_consumer.py"), "--bootstrap", settings.kafka_bootstrap_servers,
+        "--state", str(state), "--topic", settings.kafka_topic_prefix + "parcel.alerts.v1", "--group", settings.kafka_topic_prefix,
+        "--idle-seconds", "2", "--quiet", *more,
+    ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -124,8 +67,33 @@ def test_every_alert_event_and_status_arrives_in_order_as_a_cloud_event(settings
     assert len(by_parcel) == 8 and all(versions == list(range(1, len(versions) + 1)) for versions in by_parcel.values())
     statuses = messages(settings, "parcel.status.v1")
     assert {json.loads(m.value)["parcel_id"] for m in statuses} == {key.decode() for key in by_parcel}
+
+
+def test_what_is_about_no_parcel_is_all_in_the_topic_of_rules_by_stream_and_version(settings):
+    relay_until_sent(settings)
+    with psycopg.connect(settings.database_url) as connection:
+        stored = connection.execute(
+            "SELECT parcel_id || '/' || version, event_id::text FROM event_log WHERE strpos(parcel_id, ':') > 0"
+        ).fetchall()
     rules = messages(settings, "log.rules.v1")
-    assert {json.loads(m.value)["type"] for m in rules} == {"rules.installed"} and all(b"/" in m.key for m in rules)
+    assert sorted((one.key.decode(), one.header("ce_id")) for one in rules) == sorted(stored) and len(stored) > 5
+    assert {one.partition for one in rules} == {0}
+
+
+@pytest.mark.parametrize("topic", ["parcel.alerts.v1", "parcel.events.v1", "parcel.status.v1", "log.rules.v1"])
+def test_what_is_sent_is_what_the_description_says(settings, topic):
+    relay_until_sent(settings)
+    document = describe()
+    [reference] = next(one for one in document["channels"].values() if one["address"] == topic)["messages"]
+    message = document["components"]["messages"][reference]
+    payload = Draft7Validator(message["payload"] | {"components": document["components"]})
+    told = Draft7Validator(message["headers"])
+    sent = messages(settings, topic)
+    assert sent
+    for one in sent:
+        assert [fault.message for fault in told.iter_errors(headers(one))] == []
+        assert [fault.message for fault in payload.iter_errors(json.loads(one.value))] == []
+        assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", one.header("traceparent"))
 
 
 def test_the_relay_creates_the_topics_of_the_contract(settings):
@@ -135,28 +103,25 @@ def test_the_relay_creates_the_topics_of_the_contract(settings):
     consumer.close()
 
 
-@pytest.mark.parametrize("point", ["relay.sent", "relay.acknowledged"])
+@pytest.mark.parametrize("point", ["relay.sent", "relay.acknowledged", "relay.settled"])
 def test_a_relay_killed_at_any_border_loses_nothing_and_repeats_with_the_same_id(settings, point):
-    environment = dict(os.environ) | {
-        "LANDCYCLE_DATABASE_URL": settings.database_url,
-        "LANDCYCLE_TODAY": TODAY.isoformat(),
-        "LANDCYCLE_FAILPOINTS": f"{point}=exit",
-        "LANDCYCLE_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
-        "LANDCYCLE_KAFKA_TOPIC_PREFIX": settings.kafka_topic_prefix,
-        "LANDCYCLE_KAFKA_PARTITIONS": "3",
-    }
     child = subprocess.run(
-        [sys.executable, "-m", "api.cli", "relay"], env=environment, cwd=ROOT, timeout=90, capture_output=True
+        [sys.executable, "-m", "api.cli", "relay"],
+        env=dict(os.environ) | environment(settings, FAILPOINTS=f"{point}=exit"),
+        cwd=ROOT,
+        timeout=90,
+        capture_output=True,
     )
     assert child.returncode == -signal.SIGKILL
-    time.sleep(5)  # the lease of the killed one runs out
+    began = time.monotonic()
     relay_until_sent(settings)
-    stored = {(c.item["parcel_id"], c.item["sequence"]) for c in stored_alerts(settings)}
+    assert time.monotonic() - began < 10, "the next one begins when the lease of the killed one has run out"
     ids = {}
     for message in messages(settings, "parcel.alerts.v1"):
         place = (message.key.decode(), int(headers(message)["ce_sequence"]))
         assert ids.setdefault(place, headers(message)["ce_id"]) == headers(message)["ce_id"]
-    assert set(ids) == stored
+    assert set(ids) == {(c.item["parcel_id"], c.item["sequence"]) for c in stored_alerts(settings)}
+    assert reconciled(settings)["count"] == 0
 
 
 def test_the_example_consumer_takes_everything_once_and_survives_a_restart(settings, tmp_path):
