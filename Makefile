@@ -27,7 +27,7 @@ build/development.installed: requirements/development.txt build/runtime.installe
 
 build/kafka.fetched: build/runtime.installed adapters/tables/kafka_jars.lock
 	@echo "fetching Apache Kafka (46 MB, once; checked against recorded sums)"
-	@if $(BIN)/python -c 'from adapters.embedded_kafka import jars; print(len(jars()), "jars")'; then touch $@; else echo "Kafka could not be fetched: the system runs without it, alerts are served over HTTP."; fi
+	@if $(BIN)/python -m adapters.embedded_kafka; then touch $@; else echo "Kafka could not be fetched: the system runs without it, alerts are served over HTTP."; fi
 
 setup: build/runtime.installed build/kafka.fetched  ## only the set-up; afterwards .venv/bin/landcycle exists
 

@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -85,7 +86,8 @@ def jars() -> tuple[Path, ...]:
     try:
         found = jgo.build(COORDINATE, cache_dir=cache_directory() / "jars").all_jars
     except Exception as error:  # the resolver raises errors of many kinds; without jars the system runs without Kafka
-        raise EmbeddedKafkaUnavailable(f"无法获取Apache Kafka（{COORDINATE}）：{error}") from error
+        reason = str(error).partition(" (Caused by")[0]  # of a failed request: what was asked, without the whole chain
+        raise EmbeddedKafkaUnavailable(f"无法获取Apache Kafka（{COORDINATE}）：{reason}") from error
     lines = files("adapters.tables").joinpath("kafka_jars.lock").read_text("ascii").splitlines()
     wanted = {name: digest for digest, name in (line.split() for line in lines)}
     have = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
@@ -257,3 +259,15 @@ def _free(port: int) -> bool:
 def is_running(directory: Path) -> bool:
     """Does the broker of a directory run."""
     return _running(directory.resolve()) is not None
+
+
+def _main() -> None:
+    """`python -m adapters.embedded_kafka` fetches and checks the jars; exit 1 and one line where that cannot be."""
+    try:
+        sys.stdout.write(f"{len(jars())} jars\n")
+    except EmbeddedKafkaUnavailable as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    _main()

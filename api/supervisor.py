@@ -21,7 +21,7 @@ from typing import Final
 from adapters import api_keys, embedded_kafka, embedded_postgres
 from adapters.postgres import DatabaseUnavailable, migrate, open_pool
 from adapters.settings import Settings, business_date
-from api import sample
+from api import sample, welcome
 
 READY_SECONDS: Final = 60
 _SECRETS: Final = ("key_pepper", "body_hash_key", "cursor_key")
@@ -238,24 +238,11 @@ def _welcome(system: System) -> None:
     """Addresses, keys, and three lines that work when pasted."""
     if system.stopping:
         return
-    base = f"http://{system.options.host}:{system.options.port}"
-    _say(f"\nLandcycle 已启动 is running on {base}   （Ctrl-C 停止 stops it）")
-    _say(f"  接口文档 API        {base}/docs   {base}/openapi.json")
-    _say(
-        f"  Kafka              {system.settings.kafka_bootstrap_servers or '—'}   topics parcel.alerts.v1 parcel.events.v1 parcel.status.v1"
-    )
     path = system.settings.data_dir / "keys.json"
-    if not path.exists():
-        return
-    keys: dict[str, str] = json.loads(path.read_text("utf-8"))
-    for name, key in keys.items():
-        _say(f"  密钥 key {name:<12} {key}")
+    keys: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
     parcel = sample.sample(business_date(system.settings))[3].parcel_id
-    regulator = f'-H "Authorization: Bearer {keys["regulator"]}"'
-    _say("\n试一试 try:")
-    _say(f'  curl -s {regulator} "{base}/v1/parcels?limit=5"')
-    _say(f'  curl -s {regulator} "{base}/v1/parcels/{parcel}/status"')
-    _say(f'  curl -s {regulator} "{base}/v1/alerts?level=RED"')
+    address = f"http://{system.options.host}:{system.options.port}"
+    _say(welcome.text(address, system.settings.kafka_bootstrap_servers, keys, parcel))
 
 
 def _watch(system: System) -> None:

@@ -2,13 +2,18 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 import uuid
+from pathlib import Path
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
 
 from adapters import embedded_kafka
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_killed_broker_comes_up_again_with_what_it_had(tmp_path):
@@ -41,3 +46,18 @@ def test_a_cluster_id_that_begins_with_a_dash_is_no_option(tmp_path, monkeypatch
     monkeypatch.setattr(embedded_kafka.uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xfb" * 16))
     with embedded_kafka.running(tmp_path) as broker:
         assert broker.pid
+
+
+def test_where_the_jars_cannot_be_fetched_one_line_says_so(tmp_path):
+    nowhere = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "https_proxy": "http://127.0.0.1:9"}
+    done = subprocess.run(
+        [sys.executable, "-m", "adapters.embedded_kafka"],
+        env=nowhere,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1 and done.stdout == ""
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("无法获取Apache Kafka")
