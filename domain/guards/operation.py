@@ -31,7 +31,14 @@ def performance_assessed(desk: Desk) -> None:
         desk.command.event_id, desk.command.parcel_id, 0, 0, desk.command.type, 1, desk.day, 0, desk.command.jurisdiction,
         desk.command.department, None, None, None, None, desk.data,
     )  # fmt: skip
-    found = assess(desk.facts, Fact(event, desk.day, desk.data), desk.life.terms, desk.life.contract, desk.life.area)
+    found = assess(
+        desk.facts,
+        Fact(event, desk.day, desk.data),
+        desk.life.terms,
+        desk.life.contract,
+        desk.life.area,
+        from_reports=desk.rule("assess.items_from_reports"),
+    )
     figures = {item.code for item in found.items if item.actual is not None}
     hard = [one["code"] for one in expected_terms(kind, desk.life.terms, desk.life.contract) if one.get("hard")]
     missing = [code for code in hard if code not in figures]

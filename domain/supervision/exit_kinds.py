@@ -185,10 +185,19 @@ def _performance(standing: Standing) -> list[str]:
 
 
 def _unpaid(standing: Standing) -> list[str]:
-    """More than 60 days from the unrolled due day; a missing reminder is words, not a bar (11.2, 11.37)."""
+    """More than 60 days from the unrolled due day; a missing reminder is words, not a bar (11.2, 11.37). What a decision
+    took away or waived is owed no more (2.5).
+    """
     life, days = standing.life, standing.life.rule("pay.terminate_after_days")
+    waived = {
+        one.obligation for one in standing.breaches if one.kind == "PAY" and one.phase in ("EXEMPTED", "WITHDRAWN")
+    }
     overdue = any(
-        one.open > 0 and life.as_of - one.due > days and one.code != "O-BOND" and not life.is_history(one.due)
+        one.open > 0
+        and life.as_of - one.due > days
+        and one.code != "O-BOND"
+        and not life.is_history(one.due)
+        and one.key not in waived
         for one in standing.payables
     )
     return [] if overdue else ["NOT_DUE"]

@@ -7,7 +7,7 @@ from domain.facts import Fact
 from domain.supervision.idle import Idle, ratios
 from domain.supervision.life import Life, day
 from domain.supervision.payments import Payable
-from domain.supervision.performance import PERF_KINDS, assessed_of
+from domain.supervision.performance import assessed_of
 
 
 def since_when(
@@ -41,8 +41,9 @@ def since_when(
 def _failures(life: Life) -> int | None:
     """The day of the assessment that made the failures in a row enough."""
     row: list[int] = []
+    kinds = life.rule("assess.perf.kinds")
     for one in assessed_of(life):
-        if one.kind in PERF_KINDS:
+        if one.kind in kinds:
             row = [] if one.result == "PASS" else [*row, one.fact.occurred_on]
     needed: int = life.rule("exit.fp.failures")
     return row[needed - 1] if len(row) >= needed else None

@@ -10,7 +10,7 @@ from domain.facts import Fact
 from domain.supervision.life import Life
 from domain.supervision.measures import below, exact, rounded
 from domain.supervision.openings import KIND_OF, Opening, opening
-from domain.supervision.performance import DIRECTIONS, PERF_KINDS, Assessed, assessed_of, compare, figure, verification
+from domain.supervision.performance import DIRECTIONS, Assessed, assessed_of, compare, figure, verification
 
 MEASURED: Final = ("O-FAR", "O-BCOEF", "O-OFFICE-L", "O-OFFICE-F", "O-GREEN", "O-NOHOUSE")
 Requirement = tuple[Fraction | None, Fraction | None, Fact | None]
@@ -126,7 +126,8 @@ def _performance(life: Life, assessed: Sequence[Assessed]) -> list[Opening]:
     """PERF from the first failure to the next PASS. One that a decision took away covers the failures up to that
     decision; a failure after it opens another (specification 8.1, 11.37).
     """
-    relevant = [one for one in assessed if one.kind in PERF_KINDS]
+    kinds = life.rule("assess.perf.kinds")
+    relevant = [one for one in assessed if one.kind in kinds]
     if not relevant:
         return []
     waived: dict[str, int] = {}
@@ -182,9 +183,9 @@ def _waived(life: Life, found: list[Opening]) -> dict[str, int]:
 def failed_in_a_row(life: Life, found: Sequence[Opening], waived_ids: frozenset[str]) -> int:
     """Failed assessments since the last PASS; waived ones do not count (specification 5.1, 11.37)."""
     waived = {event for one in found if one.breach_id in waived_ids for event in one.failures}
-    count = 0
+    count, kinds = 0, life.rule("assess.perf.kinds")
     for one in assessed_of(life):
-        if one.kind in PERF_KINDS and one.fact.event_id not in waived:
+        if one.kind in kinds and one.fact.event_id not in waived:
             count = 0 if one.result == "PASS" else count + 1
     return count
 

@@ -122,10 +122,13 @@ def _revealed(life: Life, code: str, due: int) -> int:
 
 
 def _payments(life: Life, payables: list[Payable]) -> Iterator[Opening]:
-    """Each instalment, rent and bond overdue is a breach of its own, from the day after the rolled due day."""
+    """Each instalment, rent and bond overdue is a breach of its own, from the day after the rolled due day; it closes
+    with the principal, where the pack says so with the late fee too (specification 4.7, 11.14).
+    """
     days = life.rule("remind.payment_days")
+    permille = life.rule("pay.late_permille_day") if life.rule("pay.close_requires_late_fee") else None
     for one in payables:
-        done = one.fulfilled_on
+        done = one.closed_on(None if one.code == "O-BOND" else permille)
         if life.is_history(one.due) or (done is not None and done <= one.rolled):
             continue
         if done is None:

@@ -12,7 +12,6 @@ from domain.supervision.life import Life
 from domain.supervision.measures import HECTARE, MU, YUAN_PER_WAN, area, below, exact, rounded
 from domain.supervision.terms import Term
 
-PERF_KINDS: Final = frozenset({"REACH", "PROCESS", "EXPIRY", "CONVERSION"})
 DIRECTIONS: Final = {
     "O-ENERGY": "LE", "O-OFFICE-L": "LE", "O-OFFICE-F": "LE", "O-EQUITY": "LE", "O-GREEN": "LE",
 }  # fmt: skip
@@ -76,8 +75,17 @@ def assessed_of(life: Life) -> Sequence[Assessed]:
     """The same, kept for the era: to be read alone (specification 6.1)."""
     found: list[Assessed] | None = life.era.get("assessed")
     if found is None:
+        from_reports = life.rule("assess.items_from_reports")
         found = life.era["assessed"] = [
-            assess(life.facts, fact, life.terms_on(fact.occurred_on), life.contract, life.area, life.as_of)
+            assess(
+                life.facts,
+                fact,
+                life.terms_on(fact.occurred_on),
+                life.contract,
+                life.area,
+                life.as_of,
+                from_reports=from_reports,
+            )
             for fact in life.of("performance.assessed")
         ]
     return found
@@ -95,12 +103,20 @@ def expected_terms(kind: str, terms: list[Term], contract: Any) -> list[dict[str
 
 
 def assess(
-    facts: Facts, fact: Fact, terms: list[Term], contract: Any, land: int | None, as_of: int | None = None
+    facts: Facts,
+    fact: Fact,
+    terms: list[Term],
+    contract: Any,
+    land: int | None,
+    as_of: int | None = None,
+    *,
+    from_reports: bool = True,
 ) -> Assessed:
     """One assessment: PASS when every hard item of its kind is met; without any, as it was reported (specification
     6.1).
 
-    Reports of the departments count up to `as_of` (None: every report known).
+    Reports of the departments count up to `as_of` (None: every report known); not at all
+    where the pack takes items as they were sent (`assess.items_from_reports`).
     """
     kind = str(fact.data.get("kind"))
     wanted = {one["code"]: one for one in expected_terms(kind, terms, contract)}
@@ -109,7 +125,8 @@ def assess(
     for entry in fact.data.get("items") or ():
         code = str(entry.get("code"))
         term = wanted.get(code) or others.get(code) or {}
-        reported = figure(facts, code, _unit(term, entry), fact.data.get("period"), land, as_of)
+        period = fact.data.get("period") if from_reports else None
+        reported = figure(facts, code, _unit(term, entry), period, land, as_of)
         items.append(_item(entry, term, reported, belongs=code in wanted or term.get("assess_on") == "YEARLY"))
     hard = [item for item in items if item.hard]
     if not hard:

@@ -17,6 +17,19 @@ SC05 = "sc05_failed_capacity_assessment_rectified"
 SC07 = "sc07_elastic_term_renewal"
 SC09 = "sc09_late_filing_redevelopment"
 SC10 = "sc10_correction_after_breach"
+SC20 = "sc20_late_payment_late_fee_sixty_days"
+SC21 = "sc21_lease_then_grant_conversion_refused"
+SC22 = "sc22_lease_then_grant_converted"
+SC23 = "sc23_idle_government_cause_then_stopped"
+SC24 = "sc24_two_failures_in_a_row_termination"
+SC25 = "sc25_transfer_with_breach_to_transferee"
+SC26 = "sc26_admission_unlawful_start_charges"
+SC27 = "sc27_elastic_term_late_application"
+SC28 = "sc28_onboarded_history_then_split"
+SC29 = "sc29_use_equity_letting_transition"
+SC30 = "sc30_filings_of_each_document"
+SC31 = "sc31_surrender_opened_and_withdrawn"
+SC32 = "sc32_tax_figure_reported_corrected_twice"
 
 BITES = [
     ("remind.milestone_days", 5, SC02),
@@ -39,6 +52,38 @@ BITES = [
     ("filing.months", 2, SC09),
     ("filing.doc_types", ["AGREEMENT"], SC09),
     ("filing.from", "2030-01-01", SC09),
+    ("pay.late_permille_day", "3", SC20),
+    ("pay.terminate_after_days", 59, SC20),
+    ("remind.payment_days", 31, SC20),
+    ("pay.close_requires_late_fee", True, SC20),
+    ("calendar.roll.acts", ["filing", "application", "answer", "cure"], SC21),
+    ("calendar.roll.acts", ["payment", "application", "answer", "cure"], SC30),
+    ("remind.lease_end_days", 179, SC21),
+    ("exit.grant_tenures", ["LEASE_THEN_GRANT"], SC21),
+    ("idle.area_ratio", "0.2", SC23),
+    ("idle.shifting_causes", [], SC23),
+    (
+        "idle.effect_of_determination",
+        {
+            "IDLE_ENTERPRISE": "DETERMINED",
+            "IDLE_GOVERNMENT": "DETERMINED",
+            "FORCE_MAJEURE": "EXEMPTED",
+            "NOT_IDLE": "WITHDRAWN",
+        },
+        SC23,
+    ),
+    ("exit.fp.failures", 3, SC24),
+    ("assess.perf.kinds", ["REACH"], SC24),
+    ("assess.items_from_reports", False, SC32),
+    ("exit.mta.breaches", ["PERF"], SC25),
+    ("breach.inspection_closes", ["USE"], SC26),
+    ("admission.reviewers", ["DRC", "NRP", "EEB"], SC26),
+    ("remind.term_months", 17, SC27),
+    ("breach.inspection_closes", ["TRANSFER"], SC29),
+    ("filing.from", "2020-10-24", SC30),
+    ("filing.months", 2, SC30),
+    ("ld.start_stops_at", ["construction.started"], SC31),
+    ("idle.invest_ratio", "0.5", SC23),
 ]
 
 
