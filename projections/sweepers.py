@@ -22,7 +22,7 @@ from adapters.rule_source import RuleSource
 from adapters.settings import Settings
 from projections import processes
 from projections.batch import Batch
-from projections.worker_lease import followed_under, name_session
+from projections.worker_lease import LeaseLost, followed_under, name_session
 
 CHUNK: Final = 100
 
@@ -34,9 +34,8 @@ class Sweeper:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._rules = RuleSource(
-            ParcelLog(open_pool(settings.database_url, max_size=1, name="landcycle-sweeper-rules"))
-        )
+        self._pool = open_pool(settings.database_url, max_size=1, name="landcycle-sweeper-rules")
+        self._rules = RuleSource(ParcelLog(self._pool))
         self._connection: Connection = open_connection(settings.database_url, "landcycle-sweeper", autocommit=True)
         self._epoch: int | None = None
 
@@ -47,8 +46,16 @@ class Sweeper:
             self._epoch = epoch
         try:
             self._write(epoch, parcels, careful=False)
-        except (psycopg.DataError, ValueError, TypeError):
+        except (LeaseLost, psycopg.OperationalError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one parcel must not stop the others: look at each alone
+            log.warning("worker.batch_failed", problem=f"{type(error).__name__}: {error}"[:200])
             self._write(epoch, parcels, careful=True)
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._connection.close()
+        self._pool.close()
 
     def _write(self, epoch: int, parcels: Sequence[str], *, careful: bool) -> None:
         with self._connection.transaction():
@@ -85,6 +92,13 @@ class Sweepers:
         except BrokenProcessPool:
             log.warning("worker.sweeper_died")
             self.rest()
+
+    def close(self) -> None:
+        """Ends the other processes and gives the connections back."""
+        self.rest()
+        if self._here is not None:
+            self._here.close()
+            self._here = None
 
     def rest(self) -> None:
         """Ends the other processes."""

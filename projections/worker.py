@@ -18,14 +18,14 @@ from typing import Final
 import psycopg
 import structlog
 
-from adapters import failpoints
+from adapters import failpoints, tracing
 from adapters.parcel_log import ParcelLog, head
 from adapters.postgres import Connection, DatabaseUnavailable, Pool, open_connection, open_pool, translated
 from adapters.receipts import Head
 from adapters.rule_source import RuleSource
 from adapters.settings import Settings, business_date
 from adapters.signed_heads import TreeKeeper
-from projections import catalog, due, generations, processes, rebuild
+from projections import catalog, due, generations, measures, processes, rebuild
 from projections.batch import Batch
 from projections.sweepers import Sweepers
 from projections.worker_lease import BusinessDateBack, LeaseLost, Stand, WorkerLease
@@ -86,11 +86,11 @@ class Worker:
 
     def close(self) -> None:
         """Lets a standby begin at once."""
-        self._sweepers.rest()
+        self._sweepers.close()
         self.lease.give_back()
 
     def _step(self, stands: Head, *, careful: bool) -> bool:
-        connection = self._connection
+        connection, began = self._connection, time.monotonic()
         with connection.transaction():
             stand = self.lease.hold()
             batch = Batch(
@@ -98,6 +98,9 @@ class Worker:
             )
             position = self._events(batch)
             overtaken = [] if position is not None else self._overtaken(batch, stand)
+            if position is not None:
+                events = position - self.lease.position
+                measures.note_batch(connection, events=events, seconds=time.monotonic() - began)
             failpoints.reach("worker.written")
         failpoints.reach("worker.committed")
         if position is not None:
@@ -132,6 +135,7 @@ class Worker:
             batch.write(names, {})
         if not names and (stand.ticked_on < batch.today or stand.rules_position < batch.rules_position):
             self.lease.tick(batch.today, batch.rules_position)
+            tracing.forget_old(self._connection)
         return names
 
 
