@@ -2,8 +2,8 @@
 
     python -m benchmarks.latency [--runs 3] [--seconds 10]
 
-Each post brings the contract of a parcel whose payments and start are overdue: it raises alerts. Measured is the time from
-the moment at which the post is due to the arrival of its first alert at a consumer of `parcel.alerts.v1`: HTTP, log, worker,
+Each post brings the contract of a parcel whose start has just become overdue: it raises an alert. Measured is the time from
+the moment at which the post is due to the arrival of the alert at a consumer of `parcel.alerts.v1`: HTTP, log, worker,
 alert log, relay and Kafka. The peer is a plain producer and a plain consumer, at the same rate on the same broker, in turn.
 """
 
@@ -89,6 +89,7 @@ def post(settings: Settings, port: int, bearer: str, names: list[str]) -> list[f
 def _request(name: str, bearer: str) -> tuple[str, bytes]:
     """(event id, the bytes of the post)."""
     kind, day, _, data = life_of(_BEFORE + 1)[_BEFORE]
+    data = {name: data[name] for name in ("supply_mode", "holder", "area_m2", "term_years")} | {"start_due": "2026-11-10"}
     event = uuid7()
     found = {
         "event_id": event,
