@@ -81,7 +81,7 @@ def import_log(connection: Connection, path: Path, progress: Progress | None = N
 
     The user of the connection must be allowed to act as the owner. Raises NotEmpty, NotWhole, ValueError.
     """
-    report = verify_export(path)
+    report = verify_export(path, progress=progress)
     if not report.holds:
         raise NotWhole(report)
     with connection.transaction():

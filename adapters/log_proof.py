@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from adapters import merkle_log
-from adapters.log_check import Finding, Report, Row, verify
+import orjson
+
+from adapters import merkle_check, merkle_log
+from adapters.log_check import HEAD, Finding, Report, Row, verify
 from adapters.merkle_tree import Hash
 from adapters.postgres import Connection
 from domain.event import microseconds
@@ -50,13 +52,16 @@ def verify_log(
     assert expected is not None, "both tables have one row"
     known = {one["key_id"]: base64.b64decode(one["public_key"]) for one in merkle_log.keys(connection)}
     stored = merkle_log.heads_after(connection, 0, 2**31 - 1)
-    return verify(
+    report = verify(
         stored_rows(connection, progress),
         heads=[*stored, *heads],
         keys=known | dict(keys or {}),
         body_key=body_key,
         expected_size=expected[0],
     )
+    if report.holds:  # else what is wrong is named already, and the subtrees follow from it
+        report.findings += [Finding(HEAD, None, None, last) for last in merkle_check.wrong_nodes(connection)]
+    return report
 
 
 def verify_parcel(connection: Connection, parcel_id: str, *, body_key: bytes | None = None) -> Report:
@@ -113,6 +118,7 @@ def verify_export(
     heads: Sequence[Mapping[str, Any]] = (),
     keys: Mapping[str, bytes] | None = None,
     body_key: bytes | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Checks an export of the log (log_archive) against itself, the heads in it and those kept elsewhere.
 
@@ -124,12 +130,19 @@ def verify_export(
             raise ValueError(f"{path} is no export of the log")
         known = {one["key_id"]: base64.b64decode(one["public_key"]) for one in first["keys"]}
         return verify(
-            (exported_row(json.loads(line)) for line in file),
+            _exported_rows(file, progress),
             heads=[*first["heads"], *heads],
             keys=known | dict(keys or {}),
             body_key=body_key,
             expected_size=first["events"],
         )
+
+
+def _exported_rows(lines: Iterable[str], progress: Progress | None) -> Iterator[Row]:
+    for number, line in enumerate(lines, 1):
+        yield exported_row(orjson.loads(line))
+        if progress is not None and number % _PAGE == 0:
+            progress(number)
 
 
 FORMAT: Final = "landcycle-log-v1"

@@ -49,7 +49,7 @@ def _write(connection: Connection, built: int, leaves: list[Hash]) -> None:
     if built % TILE:
         begun = connection.execute("SELECT leaves FROM merkle_tile WHERE index = %s", (first,)).fetchone()
         assert begun is not None, "a tile that was begun is stored"
-        leaves = [*_hashes(begun[0]), *leaves]
+        leaves = [*hashes_of(begun[0]), *leaves]
     tiles = [leaves[start : start + TILE] for start in range(0, len(leaves), TILE)]
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -57,7 +57,7 @@ def _write(connection: Connection, built: int, leaves: list[Hash]) -> None:
             " ON CONFLICT (index) DO UPDATE SET leaves = excluded.leaves",
             [(first + number, b"".join(tile)) for number, tile in enumerate(tiles)],
         )
-    complete = [_tile_root(tile) for tile in tiles if len(tile) == TILE]
+    complete = [tile_root(tile) for tile in tiles if len(tile) == TILE]
     nodes = _completed(first, complete, _left_edge(connection, first))
     if nodes:
         connection.execute(
@@ -66,7 +66,7 @@ def _write(connection: Connection, built: int, leaves: list[Hash]) -> None:
         )
 
 
-def _tile_root(tile: Sequence[Hash]) -> Hash:
+def tile_root(tile: Sequence[Hash]) -> Hash:
     level = list(tile)
     while len(level) > 1:
         level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level), 2)]
@@ -94,7 +94,7 @@ def _completed(first: int, roots: Sequence[Hash], known: dict[tuple[int, int], H
     return nodes
 
 
-def _hashes(packed: bytes) -> list[Hash]:
+def hashes_of(packed: bytes) -> list[Hash]:
     return [packed[start : start + _SIZE] for start in range(0, len(packed), _SIZE)]
 
 
@@ -161,7 +161,7 @@ class Tree:
             rows = self._connection.execute(
                 "SELECT index, leaves FROM merkle_tile WHERE index = ANY(%s)", (list(tiles),)
             ).fetchall()
-            self._tiles.update({index: _hashes(packed) for index, packed in rows})
+            self._tiles.update({index: hashes_of(packed) for index, packed in rows})
         nodes = [one for one in wanted if one[0] >= _LEVEL and one not in self._nodes]
         self._nodes.update(_stored_nodes(self._connection, nodes))
 
@@ -175,7 +175,7 @@ class Tree:
         if tile not in self._tiles:
             self._expect([(level, index)])
         start = (index << level) - tile * TILE
-        return _tile_root(self._tiles[tile][start : start + (1 << level)])
+        return tile_root(self._tiles[tile][start : start + (1 << level)])
 
 
 def inclusion(connection: Connection, leaf: int, size: int) -> list[Hash]:

@@ -30,7 +30,7 @@ def verify(
 
     kept = log_proof.read_heads(heads) if heads else []
     if export is not None:
-        report = log_proof.verify_export(export, heads=kept)
+        report = log_proof.verify_export(export, heads=kept, progress=progress)
     else:
         found = with_database(data_dir)
         key = found.body_hash_key.get_secret_value().encode() or None
@@ -38,7 +38,7 @@ def verify(
             report = (
                 log_proof.verify_parcel(connection, parcel, body_key=key)
                 if parcel
-                else log_proof.verify_log(connection, heads=kept, body_key=key)
+                else log_proof.verify_log(connection, heads=kept, body_key=key, progress=progress)
             )
     if as_json:
         typer.echo(json.dumps(report.as_json()))

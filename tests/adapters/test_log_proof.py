@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -370,3 +371,63 @@ def test_the_example_is_short_and_imports_nothing_of_ours():
     text = (Path(__file__).parents[2] / "examples" / "verify_proof.py").read_text()
     assert len(text.splitlines()) <= 60
     assert not any(f"{word} {room}" in text for word in ("import", "from") for room in ("adapters", "domain", "api"))
+
+
+# What stands beside the log
+
+
+def test_an_altered_position_is_found_and_named(pool, tamper):
+    tamper("UPDATE event_log SET position = 9999 WHERE position = 17")
+    found = named(check(pool))
+    assert {("p3", 2, 9999), (None, None, 300)} >= {one[1:] for one in found if one[0] != "missing"}
+    assert ("p3", 2, 9999) in {one[1:] for one in found} and len(found) < 5, "the event alone, not what lies between"
+
+
+@pytest.mark.parametrize("level", [8, 9])
+def test_one_altered_byte_of_a_stored_subtree_is_found(pool, tamper, level):
+    tamper(
+        f"UPDATE merkle_node SET hash = set_byte(hash, 3, (get_byte(hash, 3) + 1) % 256) WHERE level = {level} AND index = 0"
+    )
+    assert named(check(pool)) == {("head", None, None, 1 << level)}
+
+
+def test_a_missing_subtree_is_found(pool, tamper):
+    tamper("DELETE FROM merkle_node WHERE level = 8 AND index = 1")
+    assert named(check(pool)) == {("head", None, None, 512)}
+
+
+@pytest.mark.parametrize("change", ["set_byte(leaves, 40, (get_byte(leaves, 40) + 1) % 256)"])
+def test_one_altered_byte_of_a_stored_leaf_names_its_event(pool, tamper, change):
+    tamper(f"UPDATE merkle_tile SET leaves = {change} WHERE index = 0")
+    assert named(check(pool)) == {("altered", "p0", 2, 2)}
+
+
+@pytest.mark.parametrize("column", ["root", "signature"])
+def test_one_altered_byte_of_a_stored_head_is_found(pool, tamper, column):
+    tamper(
+        f"UPDATE tree_head SET {column} = set_byte({column}, 1, (get_byte({column}, 1) + 1) % 256) WHERE tree_size = 300"
+    )
+    assert named(check(pool)) == {("head", None, None, 300)}
+
+
+def landcycle(database_url, directory, *arguments):
+    environment = os.environ | {"LANDCYCLE_DATABASE_URL": database_url, "LANDCYCLE_BODY_HASH_KEY": KEY.decode()}
+    return subprocess.run(
+        [sys.executable, "-m", "api.cli", *map(str, arguments), "--data-dir", str(directory)],
+        env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+def test_the_command_exits_0_or_4_and_names_each_finding(pool, tamper, database_url, directory, export):
+    held = landcycle(database_url, directory, "verify", "--json", "--heads", directory / "heads.ndjson")
+    assert (held.returncode, json.loads(held.stdout)["findings"]) == (0, []), held.stderr
+    tamper("UPDATE event_log SET department = 'TAX' WHERE position = 17")
+    found = landcycle(database_url, directory, "verify", "--json")
+    place = {"kind": "altered", "parcel_id": "p3", "version": 2, "position": 17}
+    assert (found.returncode, json.loads(found.stdout)["findings"]) == (4, [place])
+    told = landcycle(database_url, directory, "verify", "--parcel", "p3")
+    assert (told.returncode, told.stdout.splitlines()[0]) == (4, "altered p3 version 2 position 17")
+    lines = lines_of(export)
+    export.write_text("".join(lines[:600]))
+    cut = landcycle(database_url, directory, "verify", "--export", export, "--json")
+    assert (cut.returncode, json.loads(cut.stdout)["findings"][0]["kind"]) == (4, "truncated")
