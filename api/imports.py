@@ -100,7 +100,7 @@ def _take(importer: Importer, chunk: list[Row]) -> list[Result]:
             return importer.take(chunk)
         except DatabaseUnavailable as error:
             if time.monotonic() > end:
-                raise DatabaseUnavailable(f"数据库连接中断；恢复后再次运行同一命令即从中断处继续（{error}）") from error
+                raise DatabaseUnavailable(f"{error}；恢复后再次导入同一文件，即从中断处继续") from error
             time.sleep(0.5)
 
 

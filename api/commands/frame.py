@@ -66,9 +66,20 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             if not isinstance(error, _to_be_told()):
                 raise
-            fail(str(error))
+            fail(_in_words(error))
 
     return run
+
+
+def _in_words(error: Exception) -> str:
+    """What was wrong and what to do; the driver and the migrations speak to programmers alone."""
+    from adapters.postgres import DatabaseUnavailable, MigrationChanged
+
+    if isinstance(error, DatabaseUnavailable):
+        return f"数据库没有应答，请确认它在运行后再试：{error} (DATABASE_UNAVAILABLE)"
+    if isinstance(error, MigrationChanged):
+        return f"数据库由内容不同的版本建立，请用原版本，或换一个--data-dir：{error} (MIGRATION_CHANGED)"
+    return str(error)
 
 
 def _to_be_told() -> tuple[type[Exception], ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.commands.frame import DataDir, day_of, told, with_database
+from api.commands.frame import DataDir, day_of, fail, told, with_database
 
 app = typer.Typer()
 importing = typer.Typer(help="Bring history in.", no_args_is_help=True)
@@ -53,6 +55,12 @@ def import_landchina(
     """Real supply notices in; each row is accepted or reported with a reason, none is lost. Exit 3 when rows were reported."""
     from api import imports
 
+    for code in jurisdiction:
+        if not re.fullmatch(r"\d{6}", code):
+            fail(f"“{code}”不是6位行政区划代码 (JURISDICTION)")
+    for path in report or ():
+        if not os.access(path.parent, os.W_OK):
+            fail(f"报告{path}不能写入：没有目录{path.parent}，或不可写 (REPORT_UNWRITABLE)")
     found = with_database(data_dir)
     counts = imports.landchina(found, files, jurisdiction, as_of=day_of(as_of), reports=report or ())
     if as_json:
