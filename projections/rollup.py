@@ -11,11 +11,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from typing import Any, Final
 
+import psycopg
 import structlog
-from kafka import ConsumerRebalanceListener, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import MemberState
 
@@ -24,6 +26,7 @@ from adapters.postgres import Connection, DatabaseUnavailable, translated
 from adapters.rollup_cities import City
 from adapters.settings import Settings, business_date
 from projections import rollup_places, rollup_rows
+from projections.rollup_assignment import Assignment
 from projections.rollup_places import Owned, OwnershipLost
 from projections.rollup_rules import RulesReader
 
@@ -41,24 +44,6 @@ class CityStopped(Exception):  # noqa: N818 - an outcome: its rules have a gap
     """Nothing of the city is taken until its rules are whole."""
 
 
-class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
-    """What the group has given this member. Paused at once: it is read from the place in PostgreSQL alone."""
-
-    def __init__(self, consumer: Any) -> None:
-        self._consumer = consumer
-        self.partitions: set[TopicPartition] = set()
-        self.changed = False
-
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self.partitions -= set(revoked)
-        self.changed = True
-
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._consumer.pause(*assigned)
-        self.partitions |= set(assigned)
-        self.changed = True
-
-
 class Member:
     """One member on one connection. `close` ends its clients and gives its partitions back."""
 
@@ -74,15 +59,21 @@ class Member:
         """Nothing was due since the last event."""
         self._ticked = self._tried = self._told = 0.0
         self._checked = time.monotonic()
+        self._clients = ExitStack()
+
+    def start(self) -> None:
+        """Takes the exports, reads all rules, joins the group. Raises RollupRefused, KafkaError."""
         self._partitions = self._register()
-        rollup_rows.renew(connection)
+        rollup_rows.renew(self._connection)
+        cities = list(self._cities.values())
         for city in cities:
-            rollup_export.load(connection, city, self._partitions[city.events], _loading(city))
-        self._rules = RulesReader(settings, connection, cities)
+            rollup_export.load(self._connection, city, self._partitions[city.events], _loading(city))
+        self._rules = RulesReader(self._settings, self._connection, cities, self._clients)
         self._rules.read_all()
-        self._consumer = rollup_kafka.member(settings, rollup_places.group_of(connection))
-        connection.commit()
-        self._assignment = _Assignment(self._consumer)
+        self._consumer = rollup_kafka.member(self._settings, rollup_places.group_of(self._connection))
+        self._clients.callback(self._consumer.close)
+        self._connection.commit()
+        self._assignment = Assignment(self._consumer)
         self._consumer.subscribe(sorted(self._cities), listener=self._assignment)
 
     def _register(self) -> dict[str, int]:
@@ -253,9 +244,9 @@ class Member:
 
     def close(self) -> None:
         """Leaves the group; others may take over at once."""
-        self._consumer.close()
-        self._rules.close()
-        if not self._connection.closed:
+        self._clients.close()
+        with suppress(psycopg.Error):
+            self._connection.rollback()
             rollup_places.give_back(self._connection, self._owned.values())
 
 
@@ -281,6 +272,7 @@ def run(settings: Settings, cities: Sequence[City], *, until_idle: bool = False)
 
 def _work(member: Member, stop: threading.Event, *, until_idle: bool) -> bool:
     try:
+        member.start()
         while not stop.is_set():
             if not member.step() and until_idle and member.idle():
                 break

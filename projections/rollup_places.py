@@ -56,6 +56,9 @@ def register(connection: Connection, cities: Iterable[City], topics: Iterable[To
 
     Raises RollupRefused.
     """
+    own = connection.execute("SELECT parcel_id FROM event_log WHERE strpos(parcel_id, ':') = 0 LIMIT 1").fetchone()
+    if own is not None:
+        raise RollupRefused("这个数据库是一个城市的（有自己的宗地日志）：省级汇总须用自己的数据库 (NOT_A_PROVINCE)")
     connection.execute("INSERT INTO rollup_province DEFAULT VALUES ON CONFLICT DO NOTHING")
     for city in cities:
         connection.execute("INSERT INTO rollup_city (city) VALUES (%s) ON CONFLICT DO NOTHING", (city.code,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Final
 
 from kafka import TopicPartition
@@ -19,10 +20,12 @@ _MOST: Final = 500
 class RulesReader:
     """All cities' rules, from the place that stands with them. Several members may take the same event: it counts once."""
 
-    def __init__(self, settings: Settings, connection: Connection, cities: Sequence[City]) -> None:
+    def __init__(self, settings: Settings, connection: Connection, cities: Sequence[City], clients: ExitStack) -> None:
+        """`clients` ends the consumer. Raises KafkaError."""
         self._connection = connection
         self._cities = {TopicPartition(city.rules, 0): city for city in cities}
         self._consumer = rollup_kafka.reader(settings)
+        clients.callback(self._consumer.close)
         self._consumer.assign(list(self._cities))
         begins = self._consumer.beginning_offsets(list(self._cities))
         for place, city in self._cities.items():
@@ -52,7 +55,3 @@ class RulesReader:
         """Whether everything was read that is there now."""
         ends = self._consumer.end_offsets(list(self._cities))
         return all(self._consumer.position(place) >= end for place, end in ends.items())
-
-    def close(self) -> None:
-        """Ends the consumer."""
-        self._consumer.close()

@@ -138,7 +138,7 @@ def in_a_batch(found):
     with psycopg.connect(found.settings.database_url, autocommit=True) as connection:
         return connection.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'landcycle-rollup'"
-            " AND state = 'idle in transaction'"
+            " AND state = 'idle in transaction' AND now() - state_change > interval '0.3 s'"
         ).fetchone()[0]
 
 
@@ -236,6 +236,8 @@ def test_rows_of_an_earlier_definition_are_computed_anew_and_those_of_a_later_on
     one_city.change("UPDATE rollup_stream SET due = true")
     with pytest.raises(RollupRefused, match="RELEASE_TOO_OLD"):
         one_city.follow()
+    with pytest.raises(RollupRefused, match="NOT_A_PROVINCE"):
+        one_city.follow(one_city.cities[WUQING])
 
 
 def test_another_topic_or_another_number_of_partitions_is_refused_until_it_is_accepted(one_city):
