@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 import psycopg
 import psycopg_pool
 from psycopg import sql
+from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import set_json_dumps, set_json_loads
 
@@ -24,12 +27,47 @@ APPLICATION_ROLE: Final = "landcycle_app"
 OWNER_ROLE: Final = "landcycle_owner"
 set_json_dumps(orjson.dumps)
 set_json_loads(orjson.loads)
+_STATEMENT_TIMEOUT_MS: Final = 30_000
+_ANSWER_SECONDS: Final = 5.0
+"""Beyond the time of a statement: how long its answer may be under way."""
 _MIGRATION_LOCK: Final = 7_305_110_020_261_124
 _NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 
 
 class DatabaseUnavailable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
     """The database did not answer: connection lost, timeout, disk full, or shutting down."""
+
+
+R = TypeVar("R")
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that does not wait for ever for a server, or for something between, that stands still.
+
+    The server's own timeouts do not tell when nobody forwards its words, and TCP's not while somebody takes ours.
+    """
+
+    longest_wait: float | None = None
+    """Seconds; None: no end."""
+
+    def wait(self, gen: PQGen[R], interval: float = 0.1, timeout: float | None = None) -> R:
+        """As of psycopg; raises OperationalError, the connection closed, when no answer comes in `longest_wait`."""
+        if timeout is not None or self.longest_wait is None:
+            return super().wait(gen, interval, timeout)
+        began = time.monotonic()
+        try:
+            return super().wait(gen, interval, self.longest_wait)
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None and time.monotonic() - began >= self.longest_wait:
+                self.pgconn.finish()
+                message = f"no answer from the database within {self.longest_wait:.0f} s"
+                raise psycopg.OperationalError(message) from error
+            raise
+
+    def bound(self, statement_timeout_ms: int) -> None:
+        """Waits no longer than a statement may take, and its answer be under way."""
+        if statement_timeout_ms:
+            self.longest_wait = statement_timeout_ms / 1000 + _ANSWER_SECONDS
 
 
 class DatabaseRefused(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
@@ -144,7 +182,7 @@ def open_pool(
     *,
     min_size: int = 1,
     max_size: int = 10,
-    statement_timeout_ms: int = 30_000,
+    statement_timeout_ms: int = _STATEMENT_TIMEOUT_MS,
     lock_timeout_ms: int = 10_000,
     role: str | None = APPLICATION_ROLE,
     name: str = "landcycle",
@@ -153,8 +191,10 @@ def open_pool(
 
     `with pool.connection() as connection:` is one transaction that commits at its end. A timeout of 0 is none.
     """
-    return psycopg_pool.ConnectionPool(
+    return psycopg_pool.ConnectionPool[Connection](
         url,
+        connection_class=BoundedConnection,
+        configure=partial(BoundedConnection.bound, statement_timeout_ms=statement_timeout_ms),
         kwargs=connection_settings(url, statement_timeout_ms, lock_timeout_ms, role) | {"application_name": name},
         min_size=min_size,
         max_size=max_size,
@@ -168,12 +208,15 @@ def open_pool(
 def open_connection(url: str, name: str, *, autocommit: bool = False) -> Connection:
     """One connection of one's own to a migrated database, acting as the application's role. Raises DatabaseUnavailable."""
     with translated():
-        return psycopg.connect(url, autocommit=autocommit, application_name=name, **connection_settings(url))
+        settings = connection_settings(url)
+        connection = BoundedConnection.connect(url, autocommit=autocommit, application_name=name, **settings)
+        connection.bound(_STATEMENT_TIMEOUT_MS)
+        return connection
 
 
 def connection_settings(
     url: str,
-    statement_timeout_ms: int = 30_000,
+    statement_timeout_ms: int = _STATEMENT_TIMEOUT_MS,
     lock_timeout_ms: int = 10_000,
     role: str | None = APPLICATION_ROLE,
 ) -> dict[str, Any]:

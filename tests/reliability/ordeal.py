@@ -104,5 +104,5 @@ def _check(city, department, done):
     if verified.returncode or report["findings"]:
         done.findings.append(f"landcycle verify: {(verified.stdout + verified.stderr)[-500:]}")
     compared = city.run("rebuild", "--verify")
-    if compared.returncode or f"{done.parcels} parcels" not in compared.stdout:
+    if compared.returncode or f"{done.parcels:,} parcels" not in compared.stdout:
         done.findings.append(f"landcycle rebuild --verify: {(compared.stdout + compared.stderr)[-500:]}")
