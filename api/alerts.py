@@ -51,14 +51,19 @@ def list_alerts(
     limit: Limit = 50,
     min_position: MinPosition = None,
 ) -> Response:
-    """Alerts in the order of the alert log; `state=open` lists OPEN and ACKNOWLEDGED, `closed` the rest."""
+    """Alerts in the order of the alert log; `state=open` lists OPEN and ACKNOWLEDGED, `closed` the rest.
+
+    Who polls gives back as `after` what the header `X-Alert-Position` said: the position of the last alert of the page.
+    """
     filters = {
         "state": state, "level": level, "department": department, "jurisdiction": jurisdiction, "after": after
     }  # fmt: skip
     codes = prefixes(caller, jurisdiction)
+    last = after or 0
 
     def find(connection: Connection, place: Any, count: int) -> list[dict[str, Any]]:
-        return breach_alerts.find(
+        nonlocal last
+        found = breach_alerts.find(
             connection,
             jurisdictions=codes,
             state=state,
@@ -67,11 +72,15 @@ def list_alerts(
             after=after if place is None else place,
             limit=count,
         )
+        last = breach_alerts.place(found[:limit][-1]) if found else last
+        return found
 
-    return page(
+    answer = page(
         parts, caller, "alerts", filters=filters, find=find, place=breach_alerts.place,
         cursor=cursor, limit=limit, min_position=min_position,
     )  # fmt: skip
+    answer.headers["X-Alert-Position"] = str(last)
+    return answer
 
 
 # --- the live stream -------------------------------------------------------------------------------------------
