@@ -23,7 +23,8 @@ section of the domain specification (11.n: ruling n).
 * **Status**: IN_FORCE · DRAFT: its text is not in force yet · DEFAULT: no source has force here. Refusals, breaches and
   amounts that rest on a DRAFT or DEFAULT value say so.
 * **Shown by**: the acceptance scenarios that come out differently when the parameter has another value
-  (`tests/domain/test_policy_bites.py`); – where none does.
+  (`tests/domain/test_policy_bites.py`), and refusals of scenarios and of tests in
+  `tests/domain/` that rest on it; – where none does.
 * `null`: not checked, not computed.
 """
 _TITLES: Final[Mapping[str, str]] = {
@@ -40,7 +41,7 @@ _TITLES: Final[Mapping[str, str]] = {
 
 
 def page(packs: Sequence[Pack], shown_by: Mapping[str, Sequence[str]]) -> str:
-    """The whole page as Markdown, ending with a newline. `shown_by`: parameter → names of scenarios."""
+    """The whole page as Markdown, ending with a newline. `shown_by`: parameter → names of scenarios and tests."""
     parts = [_HEAD, _packs(packs)]
     groups = dict.fromkeys(key.partition(".")[0] for key in KEYS)
     parts += [_group(name, packs, shown_by) for name in groups]
