@@ -209,7 +209,7 @@ class Batch:
         refused = next((line for line in group.lines if line.problem is not None), None)
         if group.answer is not None:
             try:
-                result = await group.answer
+                receipts = await self._first((await group.answer).receipts)
             except (CommandRefused, StaleVersion, IdReused) as error:
                 refused = group.lines[error.index]
                 refused.refuse(problem_of(error) or Problem("INTERNAL"))
@@ -217,7 +217,7 @@ class Batch:
                 self._fail(group.lines, error)
                 return
             else:
-                self._accept(group.lines, await self._first(result.receipts))
+                self._accept(group.lines, receipts)
                 return
         assert refused is not None, "a group without an answer has a line with a problem"
         for line in group.lines:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from adapters.receipts import LogUnavailable
+from api import batches
 from given_api import FOREIGN_PARCEL, OTHER_PARCEL, PARCEL, contract, delivered
 
 
@@ -202,3 +204,15 @@ def test_a_repeated_batch_gets_the_first_receipts_with_their_warnings(api):
     assert [one["receipt"] for one in again] == [one["receipt"] for one in first]
     assert all(one["receipt"]["warnings"] for one in (first[0], first[2]))
     assert [one["status"] for one in again] == [200, 200, 200]
+
+
+def test_a_log_that_goes_away_while_first_receipts_are_looked_up_fails_that_group_alone(api, monkeypatch):
+    """Given a repeated id, when the database is lost behind its answer, then the lines after it are answered all the same."""
+    repeated = delivered() | {"event_id": str(uuid.uuid4())}
+    assert statuses(send(api, [at(PARCEL, repeated)])) == [(1, 201)]
+
+    def lost(*_):
+        raise LogUnavailable("the connection was cut")
+
+    monkeypatch.setattr(batches, "as_first", lost)
+    assert statuses(send(api, [at(PARCEL, repeated), at(OTHER_PARCEL)])) == [(1, 503), (2, 201)]
