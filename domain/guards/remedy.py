@@ -97,6 +97,11 @@ def supervisors_of(desk: Desk, breach: Breach | None, name: str) -> tuple[str, .
     return tuple(dict.fromkeys(named))
 
 
+def _may_mean(one: Breach, name: str) -> bool:
+    """Payments go by their own code: O-BOND never means the rent (contract 3.1)."""
+    return one.kind != "PAY" or name in ("PAY", (one.obligation or "").partition("/")[0])
+
+
 def addressed(desk: Desk) -> Breach | None:
     """The open breach that the command names; None with a warning where none stands. Raises Refusal when two do
     (contract 3.1; specification 11.20).
@@ -113,7 +118,7 @@ def addressed(desk: Desk) -> Breach | None:
     kind = KIND_OF.get(str(name), str(name))
     meant = [
         one for one in stands
-        if one.obligation == name or one.kind == kind or name in {item.get("code") for item in one.items} or (name == "O-REACH" and one.kind == "CAPACITY")
+        if one.obligation == name or (one.kind == kind and _may_mean(one, str(name))) or name in {item.get("code") for item in one.items} or (name == "O-REACH" and one.kind == "CAPACITY")
     ]  # fmt: skip
     exact = [one for one in meant if one.obligation == name]
     meant = exact if len(exact) == 1 else meant

@@ -111,8 +111,8 @@ def _speaks_of(one: Opening, fact: Fact, found: Sequence[Opening]) -> bool:
 
 
 def addressed_by(one: Opening, name: str) -> bool:
-    """Is this breach meant by an obligation code, a key or a kind (contract 3.1)."""
-    return name in one.codes or KIND_OF.get(name) == one.kind
+    """Is this breach meant by an obligation code, a key or a kind (contract 3.1). O-BOND never means the rent."""
+    return name in one.codes or (one.kind != "PAY" and KIND_OF.get(name) == one.kind)
 
 
 def _open_on(one: Opening, on: int) -> bool:

@@ -117,8 +117,8 @@ def _value(life: Life, on: int, since: int) -> str:
 
 
 def _stopped(life: Life, until: int, spells: list[Spell]) -> _Stand | None:
-    """Definition 2: the first stop without resumption, while a known ratio is below its limit. After a year the clock
-    keeps its value until work has resumed and both ratios are reached (specification 4.3, 4.7, 11.37).
+    """Definition 2: the first stop of started land without resumption, while a known ratio is below its limit. After a
+    year the clock keeps its value until work has resumed and both ratios are reached (specification 4.3, 4.7, 11.37).
     """
     kept: _Stand | None = None
     stop: Fact | None = None
@@ -127,7 +127,8 @@ def _stopped(life: Life, until: int, spells: list[Spell]) -> _Stand | None:
         if on > until:
             break
         if fact.type == "construction.stopped":
-            stop = stop or fact
+            begun = life.started is not None and life.started.occurred_on <= on  # what is not begun cannot stop
+            stop = stop or (fact if begun else None)
         elif fact.type == "construction.resumed" and stop is not None:
             first_day = _idle_from_stop(life, stop, on)
             if first_day is not None and kept is None:
