@@ -118,7 +118,8 @@ def addressed(desk: Desk) -> Breach | None:
     kind = KIND_OF.get(str(name), str(name))
     meant = [
         one for one in stands
-        if one.obligation == name or (one.kind == kind and _may_mean(one, str(name))) or name in {item.get("code") for item in one.items} or (name == "O-REACH" and one.kind == "CAPACITY")
+        if one.obligation == name or (one.kind == kind and _may_mean(one, str(name)))
+        or name in {item.get("code") for item in one.items} or (name == "O-REACH" and one.kind == "CAPACITY")
     ]  # fmt: skip
     exact = [one for one in meant if one.obligation == name]
     meant = exact if len(exact) == 1 else meant

@@ -27,9 +27,23 @@ MODES = (
 )  # fmt: skip
 TERMS = (
     {"code": "O-TAX", "direction": "GE", "threshold": "10.00", "unit": "万元/亩", "assess_on": "REACH", "hard": True},
-    {"code": "O-OUTPUT", "direction": "GE", "threshold": "3000.00", "unit": "万元/公顷", "assess_on": "REACH", "hard": True},
+    {
+        "code": "O-OUTPUT",
+        "direction": "GE",
+        "threshold": "3000.00",
+        "unit": "万元/公顷",
+        "assess_on": "REACH",
+        "hard": True,
+    },
     {"code": "O-ENERGY", "direction": "LE", "threshold": "0.35", "unit": "吨标煤/万元", "assess_on": "REACH"},
-    {"code": "O-INVEST", "direction": "GE", "threshold": "250.00", "unit": "万元/亩", "assess_on": "COMPLETION", "hard": True},
+    {
+        "code": "O-INVEST",
+        "direction": "GE",
+        "threshold": "250.00",
+        "unit": "万元/亩",
+        "assess_on": "COMPLETION",
+        "hard": True,
+    },
     {"code": "O-FAR", "direction": "GE", "threshold": "1.20", "assess_on": "COMPLETION"},
     {"code": "O-BCOEF", "direction": "GE", "threshold": "0.4000", "unit": "ratio", "assess_on": "COMPLETION"},
     {"code": "O-OFFICE-L", "direction": "LE", "threshold": "0.0700", "unit": "ratio", "assess_on": "COMPLETION"},
@@ -87,7 +101,18 @@ class Parcel:
         try:
             data = normalise(kind, data)
             command = Command(
-                identity, self.id, kind, 1, day.toordinal(), self.jurisdiction, department, None, "C-1", document, None, data
+                identity,
+                self.id,
+                kind,
+                1,
+                day.toordinal(),
+                self.jurisdiction,
+                department,
+                None,
+                "C-1",
+                document,
+                None,
+                data,
             )
             decide(self.facts(), command, Context(TODAY, self.rules, self.calendar, {}, BOOK))
         except Refusal:
@@ -115,7 +140,12 @@ def sign(parcel, choose):
     signed = choose.pick((date(2019, 1, 2), date(2020, 2, 29), date(2021, 3, 31), date(2018, 8, 31)))
     mode = choose.pick(MODES)
     start = choose.pick((add_years(signed, 1), date(2020, 2, 29), date(2024, 2, 29), add_months(signed, 18)))
-    dues = {"start_due": start, "complete_due": add_months(start, 24), "production_due": add_months(start, 30), "capacity_due": add_months(start, 54)}
+    dues = {
+        "start_due": start,
+        "complete_due": add_months(start, 24),
+        "production_due": add_months(start, 30),
+        "capacity_due": add_months(start, 54),
+    }
     data = {
         "supply_mode": mode, "area_m2": "30000.00", "development_investment_wan": "4000.00", "far_min": "1.00", "far_max": "2.00",
         "holder": {"name": "示例公司"}, "use_code": "100101", **{key: str(due) for key, due in dues.items()},
@@ -128,8 +158,9 @@ def sign(parcel, choose):
         }  # fmt: skip
     else:
         first, second = signed + timedelta(60), signed + timedelta(240)
+        data |= {} if mode == "ALLOCATION" else {"term_years": "20.0" if mode == "ELASTIC" else "50.0"}
         data |= {
-            "price_wan": "3333.33", "term_years": "20.0" if mode == "ELASTIC" else "50.0", "ld_start_permille_day": "0.500",
+            "price_wan": "3333.33", "ld_start_permille_day": "0.500",
             "ld_complete_permille_day": choose.pick(("1.000", "0.333")),
             "instalments": [{"no": 1, "due": str(first), "amount_wan": "2000.00"}, {"no": 2, "due": str(second), "amount_wan": "1333.33"}],
         }  # fmt: skip
@@ -141,12 +172,19 @@ def sign(parcel, choose):
     if choose.number(0, 3):
         terms = [term for term in TERMS if choose.number(0, 1)]
         if choose.number(0, 2) == 0:
-            terms.append({"code": "O-BOND", "direction": "BY_DATE", "assess_on": "DATE", "due": str(signed + timedelta(90))})
+            terms.append(
+                {"code": "O-BOND", "direction": "BY_DATE", "assess_on": "DATE", "due": str(signed + timedelta(90))}
+            )
         clause = {"present": bool(choose.number(0, 2)), "text": "两次评估不达标可解除"}
         parcel.post(
             "agreement.signed",
             signed,
-            {"agreement_no": "A-1", "exit_clause": clause, "bond": {"amount_wan": "20.00", "form": "CASH"}, "obligations": terms},
+            {
+                "agreement_no": "A-1",
+                "exit_clause": clause,
+                "bond": {"amount_wan": "20.00", "form": "CASH"},
+                "obligations": terms,
+            },
             "TOWN",
         )
     return parcel.post("contract.signed", signed, data)
@@ -154,8 +192,11 @@ def sign(parcel, choose):
 
 def a_day(parcel, choose):
     """Any day of 60 years; mostly near a day that matters."""
-    contract, signed = parcel.contract(), date.fromordinal(parcel.events[-1].occurred_on)
-    signed = min(date.fromordinal(one.occurred_on) for one in parcel.events)
+    contract, signed = parcel.contract(), date.fromordinal(parcel.events[0].occurred_on)
+    return max(_near(parcel, choose, contract, signed), signed)
+
+
+def _near(parcel, choose, contract, signed):
     near = choose.number(0, 9)
     if near < 4:
         return signed + timedelta(choose.number(0, 3300))
@@ -164,7 +205,9 @@ def a_day(parcel, choose):
     texts = [value for value in contract.values() if isinstance(value, str) and len(value) == 10 and value[4] == "-"]
     texts += [one["due"] for one in contract.get("instalments", ())]
     texts += [one.data["until"] for one in parcel.events if one.type == "rectification.ordered"]
-    texts += [day for one in parcel.events if one.type == "extension.decided" for day in one.data.get("new", {}).values()]
+    texts += [
+        day for one in parcel.events if one.type == "extension.decided" for day in one.data.get("new", {}).values()
+    ]
     days = [date.fromisoformat(text) for text in texts] + [date.fromordinal(one.occurred_on) for one in parcel.events]
     base = choose.pick(days)
     moved = choose.pick(
@@ -180,7 +223,8 @@ def _sum(choose, *usual):
 
 def pay(parcel, choose, day):
     if parcel.contract()["supply_mode"].startswith("LEASE"):
-        number, sums = str(day.year + choose.number(-1, 1)), ("310.00", "310.00", "100.00")
+        begin, end = (date.fromisoformat(parcel.contract()[name]) for name in ("term_from", "term_to"))
+        number, sums = str(choose.number(begin.year, end.year - 1)), ("310.00", "310.00", "100.00")
     else:
         number, sums = choose.pick((1, 2)), ("2000.00", "1333.33", "500.00")
     parcel.post("payment.received", day, {"instalment_no": number, "amount_wan": _sum(choose, *sums)})
@@ -194,7 +238,7 @@ def build(parcel, choose, day):
         ("construction.started", started | {"permit_no": "p"}), ("construction.started", started), ("construction.started", {"unlawful": True}),
         ("construction.stopped", {"cause": "ENTERPRISE_MARKET"}), ("construction.stopped", {"cause": "GOV_OTHER"}),
         ("construction.resumed", {}), ("construction.completed", {}), ("production.started", {}), ("bond.posted", {"amount_wan": "20.00"}),
-        ("title.registered", {"kind": "FIRST", "right_to": str(add_years(day, 12))}),
+        ("title.registered", {"kind": "FIRST"} | ({} if parcel.contract()["supply_mode"] == "ALLOCATION" else {"right_to": str(add_years(day, 12))})),
         ("site.inspected", {"kind": "PATROL", "findings": ["UNLAWFUL_START"]}),
     ))  # fmt: skip
     parcel.post(kind, day, data)
@@ -252,7 +296,10 @@ def assess(parcel, choose, day):
 
 def report_figures(parcel, choose, day):
     year = choose.pick((day.year, day.year - 1))
-    data = {"period": {"from": f"{year}-01-01", "to": f"{year}-12-31"}, "scope": choose.pick(("PARCEL", "PARCEL", "ENTERPRISE"))}
+    data = {
+        "period": {"from": f"{year}-01-01", "to": f"{year}-12-31"},
+        "scope": choose.pick(("PARCEL", "PARCEL", "ENTERPRISE")),
+    }
     data |= {"allocation_rule": "BY_AREA"} if data["scope"] == "ENTERPRISE" else {}
     office, figures = choose.pick((
         ("TAX", {"tax_wan": "449.99"}), ("TAX", {"tax_wan": "450.00"}), ("STAT", {"output_wan": "9000.00"}), ("STAT", {"output_wan": "8000.00"}),
@@ -285,12 +332,26 @@ def extend(parcel, choose, day):
     """Every dependent date moves by the same days, from what stands now."""
     due = {o.code: o.due for o in assess_on(parcel.facts(), day.toordinal(), parcel.rules, parcel.calendar).obligations}
     days = choose.number(1, 366)
-    fields = {"start_due": "O-START", "complete_due": "O-COMPLETE", "production_due": "O-PROD", "capacity_due": "O-REACH"}
+    fields = {
+        "start_due": "O-START",
+        "complete_due": "O-COMPLETE",
+        "production_due": "O-PROD",
+        "capacity_due": "O-REACH",
+    }
     skipped = choose.number(0, 3)
-    new = {name: str(date.fromordinal(due[code] + days)) for n, (name, code) in enumerate(fields.items()) if due.get(code) and n >= skipped}
+    new = {
+        name: str(date.fromordinal(due[code] + days))
+        for n, (name, code) in enumerate(fields.items())
+        if due.get(code) and n >= skipped
+    }
     cause = choose.pick(CAUSES)
     parcel.post("extension.requested", day, {"cause": cause})
-    data = {"decision": choose.pick(("APPROVED", "APPROVED", "REFUSED")), "cause": cause, "new": new, "supplement_no": f"B-{len(parcel.events)}"}
+    data = {
+        "decision": choose.pick(("APPROVED", "APPROVED", "REFUSED")),
+        "cause": cause,
+        "new": new,
+        "supplement_no": f"B-{len(parcel.events)}",
+    }
     parcel.post("extension.decided", day, data)
 
 
@@ -307,13 +368,22 @@ def charge(parcel, choose, day):
     charges = [one.data for one in parcel.events if one.type == "charge.assessed"]
     if charges and choose.number(0, 1):
         one = choose.pick(charges)
-        parcel.post("charge.paid", day, {"charge_id": one["charge_id"], "amount_wan": choose.pick((one["amount_wan"], "1.00"))})
+        parcel.post(
+            "charge.paid", day, {"charge_id": one["charge_id"], "amount_wan": choose.pick((one["amount_wan"], "1.00"))}
+        )
         return
     kind, office = choose.pick((
         ("IDLE_FEE", "NRP"), ("LD_START", "NRP"), ("LD_COMPLETE", "NRP"), ("LD_FAR", "NRP"), ("LD_INVEST", "DRC"), ("TOP_UP", "MIIT"),
         ("LATE_FEE", "NRP"), ("OTHER", "NRP"),
     ))  # fmt: skip
-    data = {"charge_id": f"c{len(parcel.events)}", "kind": kind, "amount_wan": _sum(choose, "10.00"), "override_reason": "另有约定"}
+    found = assess_on(parcel.facts(), day.toordinal(), parcel.rules, parcel.calendar)
+    lines = {one.kind: f"{one.amount / 10000:.2f}" for one in found.amounts if one.amount > 0}
+    kinds = {one.kind for one in found.open_breaches()}
+    data = {"charge_id": f"c{len(parcel.events)}", "kind": kind, "amount_wan": lines.get(kind, "666.67")}
+    if choose.number(0, 1):
+        data |= {"amount_wan": _sum(choose, "10.00"), "override_reason": "另有约定"}
+    if kind not in lines and {"IDLE_FEE": "IDLE", "TOP_UP": "PERF", "OTHER": kind}.get(kind) not in kinds | {"OTHER"}:
+        return
     parcel.post("charge.assessed", day, data, office)
 
 
@@ -356,20 +426,32 @@ def file(parcel, choose, day):
 
 def correct(parcel, choose, day):
     """A correction of day or figure, or a withdrawal, of any earlier report, by its own department."""
-    one = choose.pick(parcel.events[1:] or parcel.events)
-    if choose.number(0, 2) == 0:
+    one = choose.pick(parcel.events)
+    signing = one.type in ("contract.signed", "agreement.signed")
+    if choose.number(0, 2) == 0 and not signing:
         parcel.post("report.withdrawn", day, {"withdraws": one.event_id, "reason": "误报"}, one.department)
         return
     stands = parcel.facts().by_id.get(one.event_id)
     if stands is None:
         return
-    figures = [name for name in ("developed_m2", "invest_excl_land_wan", "floor_area_m2", "tax_wan", "amount_wan", "start_due") if name in stands.data]
-    if figures and choose.number(0, 1):
+    figures = [
+        name
+        for name in ("developed_m2", "invest_excl_land_wan", "floor_area_m2", "tax_wan", "amount_wan", "start_due")
+        if name in stands.data
+    ]
+    if figures and (signing or choose.number(0, 1)):
         field, old = figures[0], stands.data[figures[0]]
-        new = str(date.fromisoformat(old) + timedelta(30)) if field == "start_due" else choose.pick(("5000.00", "40000.00", "460.00"))
+        new = (
+            str(date.fromisoformat(old) + timedelta(30))
+            if field == "start_due"
+            else choose.pick(("5000.00", "40000.00", "460.00"))
+        )
+    elif signing:
+        return
     else:
         field, old = "occurred_on", str(date.fromordinal(stands.occurred_on))
-        new = str(date.fromordinal(stands.occurred_on) + timedelta(choose.pick((-400, -30, -1, 1, 30, 400))))
+        moved = date.fromordinal(stands.occurred_on) + timedelta(choose.pick((-400, -30, -1, 1, 30, 400)))
+        new = str(max(moved, date.fromordinal(parcel.events[0].occurred_on)))
     data = {"corrects": one.event_id, "changes": [{"field": field, "old": old, "new": new}], "reason": "更正"}
     parcel.post("report.corrected", day, data, one.department)
 

@@ -26,13 +26,18 @@ def second_answer(events, as_of, rules, calendar, known_at=None, names=None):
         "stage": stage(view),
         "compliance": compliance(view, promised),
         "idle": (value, determination(view), counted if value != "NONE" else None),
-        "breaches": sorted(((one.kind, one.phase, one.level, one.spell.start, one.cure_until) for one in standing(view)), key=str),
+        "breaches": sorted(
+            ((one.kind, one.phase, one.level, one.spell.start, one.cure_until) for one in standing(view)), key=str
+        ),
         "amounts": sorted(((one.kind, one.state, one.amount) for one in amounts(view)), key=str),
         "alerts": sorted({(one.code, one.level, one.since) for one in alerts(view)}, key=str),
         "exits": sorted(ways),
         "bars": {kind: sorted(found) for kind, found in bars.items()},
         "exit": running if exited_on(view) is None else None,
-        "filings": sorted(((f["doc_type"], f["doc_ref"], f["due"], f["filed_on"], f["state"], f["days_late"]) for f in filings(view)), key=str),
+        "filings": sorted(
+            ((f["doc_type"], f["doc_ref"], f["due"], f["filed_on"], f["state"], f["days_late"]) for f in filings(view)),
+            key=str,
+        ),
         "obligations": promised,
     }
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from .days import day
-from .openings import Spell, is_named, spells
+from .openings import spells
 from .record import once
+from .spell import Spell, is_named
+from .terms import exit_running
 
 NO_CURE = ("PAY", "TERM")
 OF_CHARGE = {
@@ -34,6 +36,9 @@ def taken_away(view):
     found = {}
     decisions = view.past_acts("breach.decided")
     for number, one in enumerate(decisions):
+        if one.data.get("breach_id"):  # an id speaks of its breach whatever the day
+            found |= {s.identity: one.data["decision"] for s in spells(view) if is_named(view, one.data, s)}
+            continue
         then = view.at(one.day, frozenset(other.id for other in decisions[number:]))
         for stood in standing(then):
             if is_named(view, one.data, stood.spell):
@@ -75,7 +80,7 @@ def _stepped(view, spell, one, phase, until):
         return "CURE_FAILED", until
     if one.type == "idle.determined" and spell.kind == "IDLE" and one.data["result"] == "IDLE_ENTERPRISE":
         return "DETERMINED", until
-    if not is_named(view, one.data, spell):
+    if not _means(view, spell, one):
         return phase, until
     if one.type == "breach.notified" and phase == "OPEN":
         return "NOTICED", until
@@ -83,14 +88,14 @@ def _stepped(view, spell, one, phase, until):
         return "CONFIRMED", until
     if one.type == "rectification.ordered" and spell.kind not in NO_CURE:
         return "IN_CURE", day(one.data["until"])
-    if one.type == "rectification.inspected" and one.data["result"] == "NOT_CURED" and phase == "IN_CURE":
+    if one.type == "rectification.inspected" and one.data["result"] == "NOT_CURED" and spell.kind not in NO_CURE:
         return "CURE_FAILED", until
     return phase, until
 
 
 def _step(view, spell, one):
     """The step of escalation that an event is for a breach."""
-    named = is_named(view, one.data, spell)
+    named = _means(view, spell, one)
     if one.type in ("breach.notified", "breach.decided") and named:
         return 1
     if one.type == "rectification.ordered" and named and spell.kind not in NO_CURE:
@@ -101,7 +106,7 @@ def _step(view, spell, one):
         meant = named if one.data.get("obligation") or one.data.get("breach_id") else True
         return 4 if meant else 0
     if one.type == "exit.opened":
-        return 5
+        return 5 if (one.data["kind"], one.day) == exit_running(view) else 0
     return 0
 
 
@@ -111,3 +116,16 @@ def _meant(view, spell, one):
     then = view.at(one.day)
     open_ones = [other for other in spells(then) if other.kind == kind and (other.end is None or other.end > one.day)]
     return kind == spell.kind and len(open_ones) == 1
+
+
+def _means(view, spell, one):
+    """An id, or a name that means this breach alone among those that are open on the day (contract 3.1)."""
+    if not is_named(view, one.data, spell):
+        return False
+    if one.data.get("breach_id"):
+        return True
+    others = [other for other in spells(view) if other.start <= one.day and (other.end is None or other.end >= one.day)]
+    exact = [other for other in others if other.obligation == one.data.get("obligation")]
+    if len(exact) == 1:
+        return exact[0] is spell
+    return sum(is_named(view, one.data, other) for other in others) == 1

@@ -23,7 +23,9 @@ def exits(view):
         "FI": _forced_idle(view),
         "FP": _performance(view),
         "FPAY": set() if _unpaid(view) else {"NOT_DUE"},
-        "FUSE": set() if any(one.kind == "USE" and one.phase not in ("OPEN", "NOTICED") for one in standing(view)) else {"NOT_DETERMINED"},
+        "FUSE": set()
+        if any(one.kind == "USE" and one.phase not in ("OPEN", "NOTICED") for one in standing(view))
+        else {"NOT_DETERMINED"},
         "EX": _expiry(view),
         "LE": _lease_end(view),
         "JD": set() if seized(view) else {"NO_DECISION"},
@@ -49,7 +51,8 @@ def _transfer(view, consent):
     if terms(view).get("supply_mode") not in view.rule("exit.grant_tenures") and converted(view) is None:
         bars.add("TENURE")
     price = [one for one in owed(view) if one.key.startswith("O-PAY")]
-    if not instalments(view) or any(one.paid_on is None for one in price):
+    unknown = not instalments(view) and converted(view) is None
+    if unknown or any(one.paid_on is None for one in price):
         bars.add("PRICE_UNPAID")
     if not view.of("title.registered"):
         bars.add("NO_TITLE")
@@ -84,7 +87,11 @@ def _forced_idle(view):
 
 def _performance(view):
     bars = set()
-    clauses = [one.data["exit_clause"] for one in view.of("agreement.signed", "agreement.amended") if one.data.get("exit_clause")]
+    clauses = [
+        one.data["exit_clause"]
+        for one in view.of("agreement.signed", "agreement.amended")
+        if one.data.get("exit_clause")
+    ]
     if not clauses or not clauses[-1]["present"]:
         bars.add("NO_EXIT_CLAUSE")
     if failures(view) < view.rule("exit.fp.failures"):
@@ -120,7 +127,13 @@ def _perf_of(view, event_id):
 def _unpaid(view):
     days = view.rule("pay.terminate_after_days")
     open_keys = {one.spell.obligation for one in standing(view) if one.kind == "PAY"}
-    return any(one.key in open_keys and one.key.startswith(("O-PAY", "O-RENT")) and view.day > plus(one.due, days) for one in owed(view))
+    return any(
+        one.key in open_keys
+        and not one.history
+        and one.key.startswith(("O-PAY", "O-RENT"))
+        and view.day > plus(one.due, days)
+        for one in owed(view)
+    )
 
 
 def _expiry(view):

@@ -1,7 +1,7 @@
 """Filing duties of the authority (specification 8.1, 11.12, 11.23, 11.37)."""
 
 from .days import add_months, day, roll
-from .terms import contract, onboarded_on, terms
+from .terms import is_history, terms
 
 
 def documents(view):
@@ -24,12 +24,14 @@ def is_redevelopment(view):
 
 def filings(view):
     """Every duty with (type, reference, due, filed on, state, days late, agreed day)."""
-    if not is_redevelopment(view) or (contract(view) and onboarded_on(view)):
+    if not is_redevelopment(view):
         return []
     sent = list(view.of("filing.submitted"))
     found = []
     for kind, reference, signed in sorted(documents(view), key=lambda one: one[2]):
         if kind not in view.rule("filing.doc_types", signed) or signed < day(view.rule("filing.from", signed)):
+            continue
+        if is_history(view, signed):
             continue
         agreed = add_months(signed, view.rule("filing.months", signed))
         due = roll(agreed, view.calendar)
@@ -38,7 +40,17 @@ def filings(view):
             state, late = ("PENDING", 0) if view.day <= due else ("OVERDUE", (view.day - due).days)
         else:
             state, late = ("ON_TIME", 0) if filed <= due else ("LATE_CLOSED", (filed - due).days)
-        found.append({"doc_type": kind, "doc_ref": reference, "due": due, "filed_on": filed, "state": state, "days_late": late, "agreed": agreed})
+        found.append(
+            {
+                "doc_type": kind,
+                "doc_ref": reference,
+                "due": due,
+                "filed_on": filed,
+                "state": state,
+                "days_late": late,
+                "agreed": agreed,
+            }
+        )
     return found
 
 
@@ -46,7 +58,7 @@ def _taken(sent, kind, reference, signed):
     """The first filing of the document that is not yet taken by another one."""
     for one in sent:
         data = one.data
-        if data["doc_type"] != kind or one.day < signed:
+        if data["doc_type"] != kind:
             continue
         if data.get("doc_ref") and reference and data["doc_ref"] != reference:
             continue

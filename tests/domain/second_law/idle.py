@@ -66,7 +66,7 @@ def reached(view, today):
 
 def _stopped(view, start, today):
     stops = [one for one in view.of("construction.stopped", "construction.resumed") if one.day >= start]
-    value, since, entered, stop = "NONE", None, None, None
+    value, since, entered, stop, counted = "NONE", None, None, None, None
     walk = start
     while walk <= today:
         for one in stops:
@@ -76,13 +76,13 @@ def _stopped(view, start, today):
                 stop = None
         if stop is not None and walk > add_years(stop, 1) and (entered or below(view, walk)):
             now = "Y2" if walk > add_years(stop, 2) else "Y1"
-            entered = entered or walk
+            entered, counted = entered or walk, counted or stop
             if RANKS[now] > RANKS[value]:
                 value, since = now, walk
         if entered and stop is None and reached(view, walk):
-            value, since, entered = "NONE", None, None
+            value, since, entered, counted = "NONE", None, None, None
         walk += ONE
-    return value, since, entered, stop
+    return value, since, entered, counted or stop
 
 
 def determination(view):
@@ -105,8 +105,16 @@ def determination(view):
 def _ended(view, said, today):
     """Started or completed since the word, or resumed with both ratios reached."""
     start, done = started_on(view), first_day(view, "construction.completed")
-    if done is not None and said <= done <= today:
+    if start is not None and done is not None and said <= done <= today:
         return True
     if start is not None and said <= start <= today:
         return True
-    return start is not None and start <= said and reached(view, today)
+    if start is None or start > said:
+        return False
+    return reached(view, today) or not _is_stopped(view, said)
+
+
+def _is_stopped(view, today):
+    """Does a stop stand at the end of a day?"""
+    steps = [one for one in view.of("construction.stopped", "construction.resumed") if one.day <= today]
+    return bool(steps) and steps[-1].type == "construction.stopped"

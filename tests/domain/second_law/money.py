@@ -56,14 +56,18 @@ def computed(view):
             ("LD_START", "O-START", "ld_start_permille_day"),
             ("LD_COMPLETE", "O-COMPLETE", "ld_complete_permille_day"),
         ):
-            rate = wan(found_terms.get(field)) if found_terms.get(field) is not None else view.rule(field.replace("ld_", "ld.", 1))
+            rate = (
+                wan(found_terms.get(field))
+                if found_terms.get(field) is not None
+                else view.rule(field.replace("ld_", "ld.", 1))
+            )
             days, state = _days(view, code, gone)
             if rate and days:
                 total = price * rate / 1000 * days
                 cap = view.rule("ld.cap_ratio")
                 found[kind, code] = (min(total, cap * price) if cap is not None else total, state, 0)
         found |= _shortfalls(view, price, gone)
-    late = [one for one in owed(view) if one.fee]
+    late = [one for one in owed(view) if one.fee and ("PAY", one.key) not in gone]
     if late:
         state = "RUNNING" if any(one.paid_on is None for one in late) and not exited_on(view) else "FIXED"
         found["LATE_FEE", None] = (sum(one.fee for one in late), state, sum(one.fee_paid for one in late))
@@ -93,9 +97,9 @@ def _shortfalls(view, price, gone):
             continue
         state = "FIXED" if spell.end else "RUNNING"
         if spell.kind == "FAR":
-            share = _far_short(view, spell)
+            share, still = _far_short(view, spell)
             if share:
-                found["LD_FAR", "O-FAR"] = (price * share, state, 0)
+                found["LD_FAR", "O-FAR"] = (price * share, state if still else "FIXED", 0)
         if spell.kind == "INVEST":
             share = _invest_short(view, spell)
             if share:
@@ -104,16 +108,17 @@ def _shortfalls(view, price, gone):
 
 
 def _far_short(view, spell):
-    """By the last failing verification of the breach."""
-    share = None
+    """(share by the last verification below the least, is the last one below it)."""
+    share, still = None, False
     for one in view.of("construction.verified"):
         if one.id not in spell.fails:
             continue
         low, _ = far_limits(view.at(one.day))
         actual = ratios(one.data).get("O-FAR")
-        if low and actual is not None and actual < low:
+        still = bool(low) and actual is not None and actual < low
+        if still:
             share = (low - actual) / low
-    return share
+    return share, still
 
 
 def _invest_short(view, spell):
@@ -129,7 +134,10 @@ def _charges(view):
     lines = []
     for one in view.of("charge.assessed"):
         kind, amount = one.data["kind"], wan(one.data["amount_wan"])
-        paid = sum((wan(p.data["amount_wan"]) for p in view.of("charge.paid") if p.data["charge_id"] == one.data["charge_id"]), Fraction(0))
+        paid = sum(
+            (wan(p.data["amount_wan"]) for p in view.of("charge.paid") if p.data["charge_id"] == one.data["charge_id"]),
+            Fraction(0),
+        )
         if _lost_its_basis(view, one):
             lines.append(Line(kind, "REVERSED", Fraction(0)))
             if paid:

@@ -3,6 +3,7 @@
 from .breaches import taken_away
 from .days import add_months, plus
 from .figures import assessments
+from .openings import spells
 from .payments import bond, owed
 from .terms import clock_day, due_of, first_day, in_window, is_history, started_on
 
@@ -17,7 +18,8 @@ def obligations(view):
     for code in ("O-START", "O-COMPLETE", "O-PROD", "O-REACH"):
         due, source = due_of(view, code)
         if due is not None:
-            found[code] = _milestone(view, code, due, (code[2:], source.id) in gone)
+            waived = (code[2:], source.id) in gone or (code == "O-REACH" and _reach_waived(view, gone))
+            found[code] = _milestone(view, code, due, waived)
     return found
 
 
@@ -29,8 +31,8 @@ def _paid(view, one, waived):
     if one.paid_on is not None:
         late = max((one.paid_on - one.rolled).days, 0)
         return _row(one.rolled, "MET_LATE" if late else "MET", one.paid_on, late)
-    if waived:
-        return _row(one.rolled, "WAIVED")
+    if waived and view.day > one.rolled:
+        return _row(one.rolled, "WAIVED", None, (view.day - one.rolled).days)
     if one.history:
         return _row(one.rolled, "NOT_REPORTED")
     if view.day > one.rolled:
@@ -46,17 +48,19 @@ def _milestone(view, code, due, waived):
         "O-START": started_on(view),
         "O-COMPLETE": first_day(view, "construction.completed"),
         "O-PROD": first_day(view, "production.started"),
-        "O-REACH": next((one.day for one in assessments(view) if one.kind == "REACH" and one.passed), None),
+        "O-REACH": _reached_on(view),
     }[code]
     if done is not None:
         last = add_months(due, view.rule("assess.reach.window_months")) if code == "O-REACH" else due
-        late = (done - due).days if done > last else 0
+        late = max((done - last).days, 0)
         return _row(due, "MET_LATE" if late else "MET", done, late)
-    if waived:
-        return _row(due, "WAIVED")
-    if is_history(view, due):
-        return _row(due, "NOT_REPORTED")
     today = clock_day(view)
+    if waived and code == "O-REACH":
+        return _row(due, "WAIVED")
+    if waived and today > due:
+        return _row(due, "WAIVED", None, (today - due).days)
+    if is_history(view, due) and (code != "O-REACH" or today > due):
+        return _row(due, "NOT_REPORTED")
     said = [one for one in assessments(view) if one.kind == "REACH"]
     if code == "O-REACH" and said and said[-1].passed is False:
         return _row(due, "OVERDUE")
@@ -66,3 +70,14 @@ def _milestone(view, code, due, waived):
         return _row(due, "OVERDUE", None, (today - due).days)
     soon = plus(due, -view.rule("remind.milestone_days")) <= today
     return _row(due, "DUE_SOON" if soon else "SCHEDULED")
+
+
+def _reached_on(view):
+    """The first PASS, while the last REACH assessment is one."""
+    said = [one for one in assessments(view) if one.kind == "REACH" and one.passed is not None]
+    return next((one.day for one in said if one.passed), None) if said and said[-1].passed else None
+
+
+def _reach_waived(view, gone):
+    """An exempted breach of the assessments or of the capacity waives what it was about."""
+    return any(spell.identity in gone for spell in spells(view) if spell.kind in ("PERF", "CAPACITY"))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from .days import ONE, day, roll
+from .days import day, roll
 from .figures import promises
 from .record import once
 from .terms import contract, exited_on, instalments, is_history, rents, wan
@@ -48,16 +48,26 @@ def _owed(view, key, number, due, rolled, total):
     end = min([view.day] + ([paid_on] if paid_on else []) + ([exited_on(view)] if exited_on(view) else []))
     fee = Fraction(0) if rate is None else _late_sum(total, received, rolled, end) * rate / 1000
     history = is_history(view, rolled)
-    return Owed(key, due, rolled, total, min(paid, total), paid_on, Fraction(0) if history else fee, max(paid - total, Fraction(0)), history)
+    return Owed(
+        key,
+        due,
+        rolled,
+        total,
+        min(paid, total),
+        paid_on,
+        Fraction(0) if history else fee,
+        max(paid - total, Fraction(0)),
+        history,
+    )
 
 
 def _late_sum(total, received, rolled, end):
-    """Σ over the late days of what was open when the day began."""
-    late = Fraction(0)
-    walk = rolled + ONE
-    while walk <= end:
-        late += max(total - sum(amount for when, amount in received if when < walk), 0)
-        walk += ONE
+    """Σ over the late days of what was open when the day began: stretches between payments, debt × days."""
+    late, begin = Fraction(0), rolled
+    for stop in sorted({when for when, _ in received if rolled < when < end} | {end}):
+        open_sum = max(total - sum(amount for when, amount in received if when <= begin), Fraction(0))
+        late += open_sum * max((stop - begin).days, 0)
+        begin = stop
     return late
 
 
@@ -67,7 +77,9 @@ def bond(view):
     if term is None:
         return None
     asked = [one.data["bond"] for one in view.of("agreement.signed", "agreement.amended") if one.data.get("bond")]
-    total = wan(term.get("threshold")) or (wan(asked[-1]["amount_wan"]) if asked and asked[-1].get("amount_wan") else None)
+    total = wan(term.get("threshold")) or (
+        wan(asked[-1]["amount_wan"]) if asked and asked[-1].get("amount_wan") else None
+    )
     signed = contract(view)
     due = day(term.get("due")) or (signed.day if signed else None)
     if due is None:

@@ -37,7 +37,9 @@ def read(events, known_at):
     stand = {}
     for event in known:
         if event.event_id not in gone:
-            stand[event.event_id] = Happening(event, date.fromordinal(event.occurred_on), copy.deepcopy(dict(event.data)))
+            stand[event.event_id] = Happening(
+                event, date.fromordinal(event.occurred_on), copy.deepcopy(dict(event.data))
+            )
     for event in sorted(known, key=lambda one: one.version):
         if event.type == "report.corrected" and event.event_id in stand and event.data["corrects"] in stand:
             for change in event.data["changes"]:
@@ -126,4 +128,6 @@ class View:
 
     def at(self, other, without=frozenset()):
         """The same life at the end of another day."""
-        return View(other, self.known, self.rules, self.calendar, self.parcel, self.names, self.without | without, self.events)
+        return View(
+            other, self.known, self.rules, self.calendar, self.parcel, self.names, self.without | without, self.events
+        )

@@ -32,8 +32,12 @@ def admission(view):
     words = {}
     for one in view.of("admission.reviewed"):
         words[one.data.get("reviewer") or one.event.department] = one.data
-    if any(word["result"] == "FAIL" or (word.get("catalogue_check") or {}).get("prohibited") for word in words.values()):
+    if any(
+        word["result"] == "FAIL" or (word.get("catalogue_check") or {}).get("prohibited") for word in words.values()
+    ):
         return "REJECTED"
-    if all(words.get(office, {}).get("result") in ("PASS", "CONDITIONAL") for office in view.rule("admission.reviewers")):
+    if all(
+        words.get(office, {}).get("result") in ("PASS", "CONDITIONAL") for office in view.rule("admission.reviewers")
+    ):
         return "ADMITTED"
     return "LEAD"

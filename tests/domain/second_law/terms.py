@@ -161,7 +161,12 @@ def exit_running(view):
             running = (one.data["kind"], one.day)
         elif one.type == "exit.withdrawn" or one.data.get("outcome") == "ANNULLED":
             running = None
-        elif one.type == "transfer.registered" and one.data["kind"] == "WHOLE" and running and running[0] in ("MT", "MTA"):
+        elif (
+            one.type == "transfer.registered"
+            and one.data["kind"] == "WHOLE"
+            and running
+            and running[0] in ("MT", "MTA")
+        ):
             running = None
         elif one.type == "title.cancelled":
             break
