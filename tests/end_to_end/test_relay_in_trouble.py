@@ -124,7 +124,7 @@ def test_a_broker_that_is_slow_then_gone_then_back_gets_everything(database_url,
             written = more_alerts(settings)
             wait_for(lambda: messages(settings, kafka.ALERTS))
             os.kill(broker.pid, signal.SIGSTOP)
-            written += more_alerts(settings, 100, 30)
+            written += more_alerts(settings, 40, 40)
             wait_for(lambda: problem_of(settings)[0] is False)
             assert "没有确认" in problem_of(settings)[1]
             os.kill(broker.pid, signal.SIGCONT)
