@@ -9,14 +9,21 @@ from uuid import UUID, uuid5
 
 from domain.decision import Decided
 from domain.event import Event, day_text
-from domain.facts import Fact
+from domain.events import RANK
+from domain.facts import Fact, fold
 from domain.guards.desk import Desk
 from domain.guards.supply import registration_gate
+from domain.supervision import assess_on
 from domain.supervision.exit_kinds import seizure
+from domain.supervision.life import MILESTONES, Life
 from domain.supervision.measures import exact, rounded
-from domain.supervision.payments import payables
+from domain.supervision.payments import Payable, payables
 from domain.supervision.performance import assess, expected_terms
 
+_MONEY: Final = (
+    "price_wan", "development_investment_wan", "fixed_asset_investment_wan", "annual_rent_wan", "assessed_price_50y_wan",
+)  # fmt: skip
+"""The sums of a contract that a split or merger shares out."""
 _LEADS: Final = {"START_COMPLETE": ("NRP", "HUC"), "CONVERSION": ("NRP",)}
 """Leads beside the assessment lead (specification 6.1)."""
 
@@ -115,14 +122,15 @@ def lineage(desk: Desk) -> Iterator[Decided]:
     command, data = desk.command, desk.data
     namespace = UUID(command.event_id)
     total = sum((exact(one) or Fraction(0) for one in data["area_m2"]), Fraction(0))
-    keys = [
-        one.key for one in desk.assessment.obligations if one.state not in ("MET", "MET_LATE", "WAIVED", "SUPERSEDED")
-    ]
+    lives = _parents(desk)
+    keys = list(
+        dict.fromkeys(key for number, life in enumerate(lives, start=1) for key in _carried(desk, life, number))
+    )
     for name in data["from_codes"]:
         if name != command.parcel_id:
             yield _derived(desk, name, command.type, dict(data), uuid5(namespace, name))
     shares = [(exact(one) or Fraction(0)) / total for one in data["area_m2"]]
-    contracts = _apportioned(desk, shares)
+    contracts = _apportioned(lives, shares)
     for name, share, area, contract in zip(data["to_codes"], shares, data["area_m2"], contracts, strict=True):
         text = rounded(share, 6)
         parents = [{"parcel_id": parent, "area_share": text, "money_share": text} for parent in data["from_codes"]]
@@ -139,31 +147,59 @@ def _derived(desk: Desk, parcel_id: str, event_type: str, data: dict[str, Any], 
     )  # fmt: skip
 
 
-def _apportioned(desk: Desk, shares: list[Fraction]) -> list[dict[str, Any]]:
-    """The contract of each child: money by area to the cent, the rounding difference to the largest part (8.12)."""
-    contract = {key: value for key, value in desk.life.contract.items() if key != "instalments"}
+def _parents(desk: Desk) -> list[Life]:
+    """The parcel of the command and every other parent, on the day of the act."""
+    others = [name for name in desk.data["from_codes"] if name != desk.command.parcel_id]
+    found = [fold(desk.context.related.get(name, ()), RANK) for name in others]
+    return [desk.life, *(Life(facts, desk.day, desk.rules, desk.calendar) for facts in found)]
+
+
+def _carried(desk: Desk, life: Life, number: int) -> Iterator[str]:
+    """The obligations of a parent that are not behind it; milestones are those of the parcel of the command, where it
+    has them.
+    """
+    milestones = {code for code, field, _ in MILESTONES if field in desk.life.dues}
+    for one in assess_on(life.facts, desk.day, desk.rules, desk.calendar).obligations:
+        if one.state in ("MET", "MET_LATE", "WAIVED", "SUPERSEDED") or (number > 1 and one.code in milestones):
+            continue
+        yield _own_number(one.key, number) if one.code == "O-PAY" else one.key
+
+
+def _own_number(text: str, parent: int) -> str:
+    """The number of an instalment in the child: that of a further parent gets its number behind it, none stands twice."""
+    return text if parent == 1 else f"{text}-{parent}"
+
+
+def _apportioned(lives: list[Life], shares: list[Fraction]) -> list[dict[str, Any]]:
+    """The contract of each child: the money of all parents by area to the cent, the rounding difference to the largest
+    part (8.12). What parents state differently is as the parcel of the command has it.
+    """
+    contract = {key: value for life in reversed(lives) for key, value in life.contract.items() if key != "instalments"}
     largest = shares.index(max(shares))
     children: list[dict[str, Any]] = [dict(contract) for _ in shares]
-    for key in (
-        "price_wan",
-        "development_investment_wan",
-        "fixed_asset_investment_wan",
-        "annual_rent_wan",
-        "assessed_price_50y_wan",
-    ):
-        if key in contract:
-            for child, part in zip(children, _parts(contract[key], shares, largest), strict=True):
+    for key in _MONEY:
+        sums = [value for life in lives if (value := exact(life.contract.get(key))) is not None]
+        if sums:
+            parts = _parts(rounded(sum(sums, Fraction(0)), 4), shares, largest)
+            for child, part in zip(children, parts, strict=True):
                 child[key] = part
-    for item in payables(desk.life):
-        if item.code != "O-PAY":
-            continue
-        sums = _parts(rounded(Fraction(item.amount, 10_000), 4), shares, largest)
-        paid = _parts(rounded(Fraction(item.amount - item.open, 10_000), 4), shares, largest)
-        for child, amount, done in zip(children, sums, paid, strict=True):
-            child.setdefault("instalments", []).append(
-                {"no": item.no, "due": day_text(item.due), "amount_wan": amount, "paid_wan": done}
-            )
+    for number, life in enumerate(lives, start=1):
+        for item in payables(life):
+            if item.code == "O-PAY":
+                _share_out(children, item, _own_number(item.no, number), shares, largest)
     return children
+
+
+def _share_out(
+    children: list[dict[str, Any]], item: Payable, number: str, shares: list[Fraction], largest: int
+) -> None:
+    """One instalment of a parent, with what was paid on it, in the contract of each child."""
+    sums = _parts(rounded(Fraction(item.amount, 10_000), 4), shares, largest)
+    paid = _parts(rounded(Fraction(item.amount - item.open, 10_000), 4), shares, largest)
+    for child, amount, done in zip(children, sums, paid, strict=True):
+        child.setdefault("instalments", []).append(
+            {"no": number, "due": day_text(item.due), "amount_wan": amount, "paid_wan": done}
+        )
 
 
 def _parts(total: str, shares: list[Fraction], largest: int) -> list[str]:

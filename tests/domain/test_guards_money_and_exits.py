@@ -151,3 +151,26 @@ def test_a_failure_is_known_from_the_correction_of_the_figure_that_counted_whate
     found = next(one for one in on("2024-09-01", corrected).breaches if one.kind == "PERF")
     # then it fails since the assessment and is known since the correction
     assert (day_text(found.effective_from), day_text(found.detected_at)) == ("2024-03-01", "2024-08-01")
+
+
+def test_a_merger_brings_the_money_and_the_duties_of_every_parent_into_the_child():
+    # given two parents of 30,000 m² each, 1,000 and 500 万元, of which 600 and nothing are paid
+    other = "120114001002GB00098"
+    contract = CONTRACT | {
+        "price_wan": "500.00",
+        "instalments": [{"no": 1, "due": "2019-06-03", "amount_wan": "500.00"}],
+    }
+    merged = {
+        "from_codes": ["120114001002GB00099", other],
+        "to_codes": ["120114001002GB00097"],
+        "area_m2": ["60000.00"],
+    }
+    decided = take(
+        life(PAID[0]), "parcel.merged", "2019-07-01", merged, related={other: life(contract=contract, parcel=other)}
+    )
+    child = next(one for one in decided.events if one.type == "lineage.recorded").data
+    # then the child owes what both owed, each instalment by a number of its own
+    assert child["contract"]["price_wan"] == "1500.00" and child["contract"]["area_m2"] == "60000.00"
+    open_ = [(one["no"], one["amount_wan"], one["paid_wan"]) for one in child["contract"]["instalments"]]
+    assert open_ == [("1", "600.00", "600.00"), ("2", "400.00", "0.00"), ("1-2", "500.00", "0.00")]
+    assert {"O-START", "O-PAY/2", "O-PAY/1-2"} <= set(child["obligations"]) and "O-PAY/1" not in child["obligations"]
