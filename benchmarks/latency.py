@@ -89,7 +89,9 @@ def post(settings: Settings, port: int, bearer: str, names: list[str]) -> list[f
 def _request(name: str, bearer: str) -> tuple[str, bytes]:
     """(event id, the bytes of the post)."""
     kind, day, _, data = life_of(_BEFORE + 1)[_BEFORE]
-    data = {name: data[name] for name in ("supply_mode", "holder", "area_m2", "term_years")} | {"start_due": "2026-11-10"}
+    data = {name: data[name] for name in ("supply_mode", "holder", "area_m2", "term_years")} | {
+        "start_due": "2026-11-10"
+    }
     event = uuid7()
     found = {
         "event_id": event,
