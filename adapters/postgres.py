@@ -91,7 +91,7 @@ class Migration:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-_GONE: Final = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.IdleInTransactionSessionTimeout)
+GONE: Final = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.IdleInTransactionSessionTimeout)
 """The last: this process was stopped within a transaction, and the database ended its session."""
 
 
@@ -100,7 +100,7 @@ def translated() -> Iterator[None]:
     """Turns the driver's errors into DatabaseUnavailable and DatabaseRefused; the cause stays attached."""
     try:
         yield
-    except (*_GONE, psycopg_pool.PoolTimeout, OSError) as error:
+    except (*GONE, psycopg_pool.PoolTimeout, OSError) as error:
         raise DatabaseUnavailable(_first_line(error)) from error
     except psycopg_pool.PoolClosed as error:
         raise DatabaseUnavailable("the pool is closed") from error

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import append, evaluate, growth, posting, read_models
+from benchmarks import append, evaluate, growth, latency, posting, read_models, relaying
 from benchmarks.figures import Figure, alone, line, machine
 
 PARTS_FILE, RESULTS, SHORT_RESULTS = (
@@ -40,6 +40,8 @@ PARTS: dict[str, tuple[str, Callable[[], list[Figure]], Callable[[], list[Figure
     "growth": ("The log grows", growth.run, lambda: growth.run((10_000, 50_000), 2, 10_000)),
     "posting": ("Over HTTP, and imports", posting.run, lambda: posting.run(2, 500, 2000, 3000)),
     "read_models": ("Read models", read_models.run, lambda: read_models.run(2, 200, 1000)),
+    "relaying": ("The relay", lambda: relaying.run(3, 60_000), lambda: relaying.run(1, 5_000)),
+    "latency": ("From a post to a consumer", lambda: latency.run(3, 10), lambda: latency.run(1, 3)),
     "evaluate": ("The law", lambda: _law(400), lambda: _law(50)),
 }
 """Title, whole form, short form."""

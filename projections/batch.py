@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import psycopg
 import structlog
 
 from adapters import failpoints, tracing
 from adapters.parcel_log import read_stream, read_streams
-from adapters.postgres import Connection
+from adapters.postgres import GONE, Connection, DatabaseUnavailable
 from adapters.receipts import Head
 from adapters.settings import Settings, business_date
 from domain.event import Event, microseconds
@@ -69,7 +68,7 @@ class Batch:
         try:
             with self._connection.transaction():
                 self._save(self._evaluated(read_stream(self._connection, name), new))
-        except psycopg.OperationalError:
+        except (*GONE, DatabaseUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the other parcels
             log.error("worker.parcel_parked", parcel_id=name, problem=f"{type(error).__name__}: {error}"[:500])  # noqa: TRY400

@@ -73,12 +73,17 @@ def run(
     if unknown:
         raise UnknownReadModel(f"没有读模型 {unknown[0]}；可选：{'、'.join(catalog.NAMES)} (UNKNOWN_READ_MODEL)")
     started, done = time.monotonic(), Rebuilt()
-    with open_pool(settings.database_url, max_size=3, name="landcycle-rebuild") as pool, _only_one(settings):
+    with _patient_pool(settings) as pool, _only_one(settings):
         rebuild = _Rebuild(settings, pool, list(names or catalog.NAMES), done)
         rebuild.build(processes or os.cpu_count() or 1)
         rebuild.catch_up(verify=verify)
     done.seconds = time.monotonic() - started
     return done
+
+
+def _patient_pool(settings: Settings) -> Pool:
+    """Indexes and comparisons of a million parcels take longer than a statement may elsewhere."""
+    return open_pool(settings.database_url, max_size=3, statement_timeout_ms=0, name="landcycle-rebuild")
 
 
 def back(settings: Settings) -> int:
@@ -128,7 +133,6 @@ class _Rebuild:
         self._tell(expected)
         sys.stderr.write("\n")
         with self._pool.connection() as connection:
-            connection.execute("SET LOCAL statement_timeout = 0")
             connection.execute("SELECT index_generation(%s)", (self._new,))
         failpoints.reach("rebuild.built")
 
@@ -166,7 +170,6 @@ class _Rebuild:
             self._sweep()
             with self._pool.connection() as connection:
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                connection.execute("SET LOCAL statement_timeout = 0")
                 seen = self._lease(connection, lock=False)[0]
                 candidates = comparison.different(connection, self._names, self._new, self._old)
             if self._finish(seen, {name for found in candidates.values() for name in found}, verify=verify):

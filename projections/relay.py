@@ -13,11 +13,11 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-import psycopg
 import structlog
 from kafka.errors import KafkaError
 
 from adapters import failpoints, kafka
+from adapters.postgres import GONE, Connection, DatabaseUnavailable, open_connection
 from projections.relay_feeds import Feed, all_feeds
 from projections.relay_lease import RENEW_SECONDS, Lease, LeaseLost
 
@@ -36,7 +36,7 @@ log = structlog.get_logger("landcycle.relay")
 class Relay:
     """One relay on one connection in autocommit; `stop` ends it after the message under way."""
 
-    def __init__(self, settings: Settings, connection: psycopg.Connection) -> None:
+    def __init__(self, settings: Settings, connection: Connection) -> None:
         self._settings, self._connection, self._feeds = settings, connection, all_feeds()
         self._lease = Lease(connection)
         self._pause = _SHORTEST_PAUSE
@@ -149,10 +149,10 @@ def run(settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     while not stop.is_set():
         try:
-            with psycopg.connect(settings.database_url, autocommit=True) as connection:
+            with open_connection(settings.database_url, "landcycle-relay", autocommit=True) as connection:
                 relay = Relay(settings, connection)
                 relay.stop = stop
                 relay.run()
-        except psycopg.OperationalError as error:
+        except (*GONE, DatabaseUnavailable) as error:
             log.warning("relay.database_lost", problem=str(error).strip()[:200])
             stop.wait(1)

@@ -14,7 +14,7 @@ import psycopg
 import structlog
 
 from adapters import rollup_reading
-from adapters.postgres import Connection
+from adapters.postgres import GONE, Connection
 from adapters.rollup_cities import RollupRefused
 from domain.event import Event
 from domain.policy import RuleBook
@@ -84,7 +84,7 @@ def write(connection: Connection, city: str, names: Sequence[str], rules: CityRu
     try:
         with connection.transaction():
             _write(connection, shown, gone, rules, today)
-    except psycopg.OperationalError:
+    except GONE:
         raise
     except psycopg.Error:
         _write_each_alone(connection, shown, gone, rules, today)
@@ -155,7 +155,7 @@ def _write_each_alone(
         try:
             with connection.transaction():
                 _write(connection, [one], (), rules, today)
-        except psycopg.OperationalError:
+        except GONE:
             raise
         except psycopg.Error as error:
             log.exception("rollup.parcel_parked", parcel_id=one.parcel_id)

@@ -13,11 +13,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
-import psycopg
 import structlog
 
 from adapters.parcel_log import ParcelLog, head
-from adapters.postgres import Connection, open_connection, open_pool
+from adapters.postgres import GONE, Connection, DatabaseUnavailable, open_connection, open_pool
 from adapters.rule_source import RuleSource
 from adapters.settings import Settings
 from projections import processes
@@ -46,7 +45,7 @@ class Sweeper:
             self._epoch = epoch
         try:
             self._write(epoch, parcels, careful=False)
-        except (LeaseLost, psycopg.OperationalError):
+        except (LeaseLost, *GONE, DatabaseUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - one parcel must not stop the others: look at each alone
             log.warning("worker.batch_failed", problem=f"{type(error).__name__}: {error}"[:200])

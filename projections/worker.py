@@ -15,12 +15,11 @@ import time
 from multiprocessing.process import BaseProcess
 from typing import Final
 
-import psycopg
 import structlog
 
 from adapters import failpoints, tracing
 from adapters.parcel_log import ParcelLog, head
-from adapters.postgres import Connection, DatabaseUnavailable, Pool, open_connection, open_pool, translated
+from adapters.postgres import GONE, Connection, DatabaseUnavailable, Pool, open_connection, open_pool, translated
 from adapters.receipts import Head
 from adapters.rule_source import RuleSource
 from adapters.settings import Settings, business_date
@@ -73,7 +72,7 @@ class Worker:
             return False
         try:
             busy = self._step(stands, careful=False)
-        except (LeaseLost, psycopg.OperationalError, failpoints.FailpointReached):
+        except (LeaseLost, *GONE, DatabaseUnavailable, failpoints.FailpointReached):
             raise
         except Exception as error:  # noqa: BLE001 - one parcel must not stop the others: look at each alone
             log.warning("worker.batch_failed", problem=f"{type(error).__name__}: {error}"[:200])

@@ -31,7 +31,9 @@ def validator(document, name):
 def event_of(kind, body, version=1):
     from domain.event import day_number
 
-    stream = {"parcel": "120114001002GB00015", "jurisdiction": "jurisdiction:120114", "area": "area:wuqing"}[kind.subject]
+    stream = {"parcel": "120114001002GB00015", "jurisdiction": "jurisdiction:120114", "area": "area:wuqing"}[
+        kind.subject
+    ]
     return Event(
         body["event_id"], stream, version, 41, kind.name, kind.schema_version, day_number(body["occurred_on"]),
         1_700_000_000_000_001, "120114", "NRP", body.get("on_behalf_of"), None, body.get("document"), None, body["data"], bytes(32),
@@ -99,7 +101,10 @@ def test_what_is_cut_out_of_a_record_is_the_history_item():
     from dataclasses import replace
 
     events += [replace(events[0], data=tricky), replace(events[0], type="report.corrected", data=corrects)]
-    events += [replace(events[0], type="report.withdrawn", data=corrects), replace(events[0], department=None, document=None)]
+    events += [
+        replace(events[0], type="report.withdrawn", data=corrects),
+        replace(events[0], department=None, document=None),
+    ]
     for event in events:
         assert orjson.loads(history_item(logged(event))) == history.item(event)
 

@@ -137,7 +137,9 @@ def test_every_metric_is_named_helped_and_documented_as_prometheus_asks(api):
     assert len(ours) > 25
     page = (ROOT / "docs" / "operation.md").read_text()
     for name, family in ours.items():
-        assert family.documentation[:1].upper() == family.documentation[:1] and not family.documentation.endswith("."), name
+        assert family.documentation[:1].upper() == family.documentation[:1] and not family.documentation.endswith(
+            "."
+        ), name
         assert not name.endswith(("_total", "_count", "_sum", "_bucket", "_ms", "_minutes", "_kb")), name
         assert family.type in ("gauge", "counter", "histogram"), (name, family.type)
         assert f"`{name}" in page, f"{name} is not in docs/operation.md"

@@ -190,6 +190,25 @@ def sign(parcel, choose):
     return parcel.post("contract.signed", signed, data)
 
 
+def prosper(parcel, choose):
+    """What a parcel on its way does, up to some step, each within two months of the day agreed: early or late."""
+    contract = parcel.contract()
+    for one in contract.get("instalments", ())[: choose.number(0, 2)]:
+        paid = date.fromisoformat(one["due"]) + timedelta(choose.number(-20, 20))
+        parcel.post("payment.received", paid, {"instalment_no": one["no"], "amount_wan": one["amount_wan"]})
+    start, complete, production = (
+        date.fromisoformat(contract[name]) for name in ("start_due", "complete_due", "production_due")
+    )
+    started = {"evidence": "ALL_PILES_DRIVEN", "permit_no": "p"}
+    steps = (
+        ("land.delivered", start - timedelta(200), {}), ("title.registered", start - timedelta(100), {"kind": "FIRST"}),
+        ("construction.started", start, started), ("construction.completed", complete, {}), ("production.started", production, {}),
+    )  # fmt: skip
+    signed = date.fromordinal(parcel.events[0].occurred_on)
+    for kind, day, data in steps[: choose.number(0, len(steps))]:
+        parcel.post(kind, max(day + timedelta(choose.number(-60, 60)), signed), data)
+
+
 def a_day(parcel, choose):
     """Any day of 60 years; mostly near a day that matters."""
     contract, signed = parcel.contract(), date.fromordinal(parcel.events[0].occurred_on)

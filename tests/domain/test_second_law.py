@@ -8,7 +8,7 @@ import random
 from datetime import date, timedelta
 
 import pytest
-from grown_lives import STEPS, Parcel, RandomChoice, a_day, sign
+from grown_lives import STEPS, Parcel, RandomChoice, a_day, prosper, sign
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -42,6 +42,7 @@ class TwoLaws(RuleBasedStateMachine):
     def begin(self, data, place):
         self.parcel = Parcel(place, PLACES[place])
         assert sign(self.parcel, DrawnChoice(data))
+        prosper(self.parcel, DrawnChoice(data))
 
     @rule(data=st.data(), step=st.sampled_from(STEPS))
     def something_is_reported(self, data, step):
@@ -85,6 +86,7 @@ def grown(seed):
     place = choose.pick(("120114", "120114", "371502"))
     parcel = Parcel(place, PLACES[place])
     assert sign(parcel, choose)
+    prosper(parcel, choose)
     for _ in range(choose.number(3, 18)):
         choose.pick(STEPS)(parcel, choose, a_day(parcel, choose))
     return parcel, choose

@@ -128,7 +128,11 @@ def three_brokers(directory):
     for number, (port, controller) in enumerate(zip(ports, controllers, strict=True), 1):
         home = directory / f"node{number}"
         text = _NODE.format(
-            number=number, voters=voters, listeners=f"PLAINTEXT://127.0.0.1:{port}", controller=controller, directory=home
+            number=number,
+            voters=voters,
+            listeners=f"PLAINTEXT://127.0.0.1:{port}",
+            controller=controller,
+            directory=home,
         )
         nodes.append(Node(home, text + _THREE, number=number, port=port))
     _formatted(nodes)

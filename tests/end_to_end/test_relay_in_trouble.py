@@ -64,7 +64,14 @@ def append(connection, items):
         change = {"type": "alert.feedback", "at": item["raised_at"], "by": None, "reason": None}
         connection.execute(
             "INSERT INTO alert_log (position, parcel_id, sequence, alert_id, item, change) VALUES (%s, %s, %s, %s, %s, %s)",
-            (position, item["parcel_id"], sequence, item["alert_id"], Jsonb(item | {"sequence": sequence}), Jsonb(change)),
+            (
+                position,
+                item["parcel_id"],
+                sequence,
+                item["alert_id"],
+                Jsonb(item | {"sequence": sequence}),
+                Jsonb(change),
+            ),
         )
 
 

@@ -85,7 +85,9 @@ def test_a_message_that_never_arrived_is_missing_and_one_out_of_turn_is_out_of_o
 
 def test_what_was_sent_before_a_restore_is_no_finding(settings):
     relay_until_sent(settings)
-    lost = [(name, b"77" if name == "ce_sequence" else value) for name, value in messages(settings, kafka.EVENTS)[0].headers]
+    lost = [
+        (name, b"77" if name == "ce_sequence" else value) for name, value in messages(settings, kafka.EVENTS)[0].headers
+    ]
     produce(settings, kafka.EVENTS, (b"x", b"{}", lost))
     execute(settings, "UPDATE log_head SET epoch = 2")
     execute(settings, "INSERT INTO log_epoch (epoch, after_position) SELECT 2, position FROM log_head")
@@ -100,13 +102,17 @@ def test_a_replay_goes_to_a_topic_of_its_own_with_the_same_ids(settings):
     status, out, _ = landcycle(settings, "replay", "--topic", own)
     assert (status, out) == (0, f"{len(live)} messages to {own}\n")
     again = messages(settings, None, own)
-    assert sorted((one.key, one.value, one.headers) for one in again) == sorted((one.key, one.value, one.headers) for one in live)
+    assert sorted((one.key, one.value, one.headers) for one in again) == sorted(
+        (one.key, one.value, one.headers) for one in live
+    )
 
     parcel = live[0].key.decode()
     events = [one for one in messages(settings, kafka.EVENTS) if one.key.decode() == parcel]
     position = json.loads(events[2].value)["position"]
     one_parcel = own + "-parcel"
-    landcycle(settings, "replay", "--topic", one_parcel, "--feed", "events", "--parcel", parcel, "--from", str(position))
+    landcycle(
+        settings, "replay", "--topic", one_parcel, "--feed", "events", "--parcel", parcel, "--from", str(position)
+    )
     assert [one.value for one in messages(settings, None, one_parcel)] == [one.value for one in events[2:]]
 
     for name in (kafka.ALERTS, settings.kafka_topic_prefix + kafka.EVENTS):
