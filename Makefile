@@ -58,8 +58,9 @@ reliability: setup-development  ## kill everything 210 times in 20 minutes, then
 lock: build/development.installed  ## pin requirements/*.in anew, with hashes, without addresses
 	@cd requirements && for f in runtime development tracing; do ../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done
 
-openapi: build/development.installed  ## write docs/openapi.json anew
+openapi: build/development.installed  ## write docs/openapi.json and docs/asyncapi.json anew
 	@$(BIN)/python -m api.openapi > docs/openapi.json
+	@$(BIN)/python -m api.asyncapi > docs/asyncapi.json
 
 clean:  ## remove what was built and the data of `make run`
 	rm -rf .venv build .landcycle *.egg-info

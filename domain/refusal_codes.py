@@ -75,6 +75,7 @@ NO_CONTRACT|没有合同|No contract|须先有合同|规范2.1
 GROUND_REQUIRED|缺少协议出让理由|Ground required|五种理由之一|规范2.1
 TERM_OUT_OF_RANGE|年期超出范围|Term out of range|法定最高年期、租赁5至20年|规范2.1、2.7
 PRICE_BELOW_FLOOR|价款低于底价|Price below the floor|50年价×年期/50|规范2.7
+UNDERGROUND_PRICE_BELOW_FLOOR|地下空间价款低于底价|Underground price below the floor|地下一层50%，二层再50%，停车0.75%|规范1.2第44行
 RENT_BELOW_FLOOR|租金低于底价|Rent below the floor|50年价的2%|规范2.7
 ASSESSED_PRICE_REQUIRED|缺少50年期评估价|Assessed price required|租赁、弹性年期须填写|规范2.7
 NO_AGREEMENT_TO_AMEND|没有可补充的协议|No agreement to amend|须先有监管协议|规范2.4

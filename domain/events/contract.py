@@ -114,6 +114,15 @@ class Phase(Part):
     of: int = titled("总期数", "Of", ge=1)
 
 
+class Underground(Part):
+    """The price of one level below the surface (specification 1.2 row 44; 003四(四))."""
+
+    level: int = titled("地下层", "Level below the surface", ge=1, le=20)
+    parking: bool | None = optional("停车", "Parking")
+    area_m2: PositiveArea = titled("面积", "Area", unit="m²")
+    price_wan: PositiveMoney = titled("价款", "Price", unit="万元")
+
+
 _CONTRACT = {
     "supply_mode": "GRANT_LISTING", "holder": {"uscc": "91120114MA06TEK14B", "name": "天津甲一智能装备有限公司"},
     "area_m2": "40000.00", "price_wan": "2400.00", "term_years": "50.0", "use_code": "100101", "industry_code": "C3425",
@@ -133,6 +142,7 @@ class ContractSigned(
     area_m2: PositiveArea | None = optional("面积", "Area", unit="m²")
     price_wan: PositiveMoney | None = optional("成交价格", "Price", unit="万元")
     assessed_price_50y_wan: PositiveMoney | None = optional("50年期评估价", "Assessed 50-year price", unit="万元")
+    underground: list[Underground] | None = optional("地下空间", "Underground space", max_length=20)
     annual_rent_wan: PositiveMoney | None = optional("年租金", "Annual rent", unit="万元/年")
     rent_due: MonthDay | None = optional("租金缴纳日", "Rent day")
     rent_step: RentStep | None = optional("租金调整", "Rent step")

@@ -32,6 +32,7 @@ def contract_signed(desk: Desk) -> None:
         desk.warn("NO_AGREEMENT", "没有监管协议记录")
     _term(desk)
     _price_floor(desk)
+    _underground_price(desk)
     entered = desk.facts.of("register.entered")
     if desk.data.get("supply_mode") == "GRANT_AGREEMENT" and not desk.data.get("ground") and not entered:
         raise desk.refuse("GROUND_REQUIRED", "协议出让须写明理由（ground），或地块已入库")
@@ -95,6 +96,33 @@ def _price_floor(desk: Desk) -> None:
         )
     if mode == "LEASE_THEN_GRANT" and rent is not None and rent < Fraction(assessed, 50):
         raise desk.refuse("RENT_BELOW_FLOOR", f"租金总额低于50年期评估价×租期/50（每年{wan(assessed // 50)}万元）")
+
+
+def _underground_price(desk: Desk) -> None:
+    """First level: half the surface price of as much land; second: half of that; parking: 0.75 % of the assessed price.
+
+    Deeper levels may be free (specification 1.2 row 44; 003四(四)).
+    """
+    key, data = "underground.price_ratios", desk.data
+    land, surface = exact(data.get("area_m2")), yuan(data.get("price_wan")) or yuan(data.get("assessed_price_50y_wan"))
+    assessed = yuan(data.get("assessed_price_50y_wan")) or surface
+    if not land or surface is None or assessed is None:
+        return
+    first, second, parking = (Fraction(str(one)) for one in desk.rule(key))
+    for layer in data.get("underground") or ():
+        level, area = layer["level"], exact(layer["area_m2"]) or Fraction(0)
+        if level > 2:
+            continue
+        share, price = (first if level == 1 else first * second), surface
+        if layer.get("parking"):
+            share, price = parking, assessed
+        floor = price * share * area / land
+        if (yuan(layer["price_wan"]) or 0) < floor:
+            desk.refuse_by(
+                key,
+                "UNDERGROUND_PRICE_BELOW_FLOOR",
+                f"地下{level}层价款低于{wan(int(floor))}万元（地表价的{float(share * 100):g}%）",
+            )
 
 
 def agreement_signed(desk: Desk) -> None:

@@ -115,6 +115,31 @@ def test_a_contract_outside_the_law_is_refused_and_imported_history_is_not(data,
     assert take([], "contract.signed", "2020-01-01", data | {"onboarding": True})
 
 
+@pytest.mark.parametrize(
+    ("layer", "floor"),
+    [
+        ({"level": 1, "area_m2": "4000.00"}, "500.00"),  # half of 1,000 for 4,000 of 4,000 m²
+        ({"level": 2, "area_m2": "4000.00"}, "250.00"),
+        ({"level": 1, "area_m2": "2000.00"}, "250.00"),
+        ({"level": 2, "area_m2": "4000.00", "parking": True}, "9.00"),  # 0.75 % of 1,200
+    ],
+)
+def test_land_below_the_surface_costs_its_share_and_deeper_levels_may_be_free(layer, floor):
+    def below(price):
+        surface = {
+            "supply_mode": "GRANT_LISTING",
+            "area_m2": "4000.00",
+            "price_wan": "1000.00",
+            "assessed_price_50y_wan": "1200.00",
+        }
+        return [], "contract.signed", "2020-01-01", surface | {"underground": [layer | {"price_wan": price}]}
+
+    assert take(*below(floor))
+    assert refused(*below(f"{float(floor) - 0.01:.2f}")) == "UNDERGROUND_PRICE_BELOW_FLOOR"
+    layer = {**layer, "level": 3}
+    assert take(*below("0.01")), "deeper levels may be free"
+
+
 def test_a_term_of_exactly_fifty_years_by_its_days_is_allowed():
     assert take(
         [],
