@@ -94,11 +94,10 @@ def determination(view):
         word, said = ("INVESTIGATING" if one.type == "idle.investigated" else one.data["result"]), one.day
     if said is None:
         return "NONE"
-    walk, today = said, clock_day(view)
-    while walk <= today:
-        if clock_at(view, walk)[0] == "NONE" and _ended(view, said, walk):
+    today = clock_day(view)
+    for walk in sorted({said} | {one.day for one in view.known if said < one.day <= today}):  # only reports release
+        if walk <= today and clock_at(view, walk)[0] == "NONE" and _ended(view, said, walk):
             return "RELEASED"
-        walk += ONE
     return word
 
 
