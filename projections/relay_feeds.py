@@ -40,6 +40,9 @@ Read = Callable[["psycopg.Connection", int, int], "list[tuple[int, Message]]"]
 class Feed(Protocol):
     """Committed things in order, each with a mark by which its sending is remembered."""
 
+    pause: float
+    """Seconds between two looks at what is new: what people wait for is looked for at once."""
+
     def rewind(self, connection: psycopg.Connection) -> None:
         """Goes back to the stored place: the next call gives what is not known to have arrived."""
 
@@ -53,8 +56,8 @@ class Feed(Protocol):
 class PositionFeed:
     """A feed whose mark is a position; the stored place only rises."""
 
-    def __init__(self, name: str, read: Read) -> None:
-        self._name, self._read, self._position = name, read, 0
+    def __init__(self, name: str, read: Read, pause: float) -> None:
+        self._name, self._read, self._position, self.pause = name, read, 0, pause
 
     def rewind(self, connection: psycopg.Connection) -> None:
         """The place that was last acknowledged."""
@@ -79,6 +82,8 @@ class PositionFeed:
 
 class StatusFeed:
     """The coalescing rows of the status feed: a revision above the published one is due."""
+
+    pause = 0.1
 
     def __init__(self) -> None:
         self._after = ""
@@ -118,10 +123,10 @@ class StatusFeed:
 def all_feeds() -> tuple[Feed, ...]:
     """Alerts first: people wait for them."""
     return (
-        PositionFeed("alerts", alerts),
-        PositionFeed("events", events),
+        PositionFeed("alerts", alerts, 0.0),
+        PositionFeed("events", events, 0.02),
         StatusFeed(),
-        PositionFeed("heads", _heads),
+        PositionFeed("heads", _heads, 0.2),
     )
 
 

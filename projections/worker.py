@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.process import BaseProcess
 from typing import Final
 
@@ -33,7 +34,7 @@ __all__ = ["BusinessDateBack", "LeaseLost", "Worker", "run", "run_once"]
 
 MOST_EVENTS: Final = 1000
 FEWEST_EVENTS: Final = 50
-CHUNK: Final = 500
+CHUNK: Final = 1500
 MANY: Final = 200
 """From so many overtaken parcels on, other processes take part."""
 RENEW_SECONDS: Final = 1.0
@@ -165,20 +166,34 @@ def _work(
         if stop.wait(0.5):
             return
     rebuilding = _start_rebuild(settings, connection)
-    tree_at = 0.0
-    with open_connection(settings.database_url, "landcycle-worker-news", autocommit=True) as news:
-        news.execute("LISTEN landcycle_log")
-        while not stop.is_set():
-            busy = worker.step()
-            if time.monotonic() - tree_at > TREE_SECONDS:
-                keeper.step()
-                tree_at = time.monotonic()
-            if not busy:
-                for _ in news.notifies(timeout=IDLE_SECONDS, stop_after=1):
-                    pass
+    ended = threading.Event()
+    with (
+        ThreadPoolExecutor(1, "tree") as beside,
+        open_connection(settings.database_url, "landcycle-worker-news", autocommit=True) as news,
+    ):
+        tree = beside.submit(_keep_tree, keeper, ended)
+        try:
+            news.execute("LISTEN landcycle_log")
+            while not stop.is_set():
+                if tree.done():
+                    tree.result()
+                if not worker.step():
+                    for _ in news.notifies(timeout=IDLE_SECONDS, stop_after=1):
+                        pass
+        finally:
+            ended.set()
     worker.close()
     if rebuilding is not None:
         rebuilding.terminate()
+
+
+def _keep_tree(keeper: TreeKeeper, ended: threading.Event) -> None:
+    """The log's tree and its heads, beside the batches: nobody waits for them."""
+    while not ended.wait(TREE_SECONDS):
+        try:
+            keeper.step()
+        except DatabaseUnavailable as error:
+            log.warning("worker.tree_waits", problem=str(error)[:200])
 
 
 def _start_rebuild(settings: Settings, connection: Connection) -> BaseProcess | None:
