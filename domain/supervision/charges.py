@@ -91,6 +91,8 @@ def _charge(life: Life, fact: Fact, payments: list[tuple[int, int]]) -> Amount:
 
 def _basis_gone(life: Life, fact: Fact, line: Amount, breaches: list[Breach]) -> bool:
     """Was the fact that the charge rests on corrected, withdrawn, exempted or moved by an extension (4.7, 11.22)."""
+    if line.kind == "LATE_FEE":  # it names no single breach: nothing is late any more once something was taken back
+        return line.computed is None and _taken_back_after(life, fact)
     kind = CHARGE_KINDS.get(line.kind)
     if kind is None:
         return False
@@ -100,8 +102,12 @@ def _basis_gone(life: Life, fact: Fact, line: Amount, breaches: list[Breach]) ->
     if own:
         return True
     if fact.data.get("override_reason"):  # an authority's own sum stands until something was taken back after it
-        return any(event.type in _TAKES_BACK and event.version > fact.event.version for event in life.facts.events)
+        return _taken_back_after(life, fact)
     return line.kind == "IDLE_FEE" or line.computed is None
+
+
+def _taken_back_after(life: Life, fact: Fact) -> bool:
+    return any(event.type in _TAKES_BACK and event.version > fact.event.version for event in life.facts.events)
 
 
 def _may_mean(breach: Breach, fact: Fact) -> bool:

@@ -100,6 +100,17 @@ def test_an_idle_fee_falls_with_the_idle_breach():
     assert [one[1] for one in lines(on("2021-03-01", withdrawn), "IDLE_FEE")] == ["REVERSED"]
 
 
+def test_a_late_fee_that_was_assessed_is_taken_back_with_the_day_that_it_rested_on():
+    late = ("payment.received", "2019-07-01", {"instalment_no": 1, "amount_wan": "600.00"})
+    fee = charge("2019-07-02", "LATE_FEE", "16.80")
+    found = on("2019-09-01", life(late, fee, paid("2019-08-01", "16.80")))
+    assert lines(found, "LATE_FEE") == [(16.8, "PAID", 16.8)]
+    received = life(late)[1].event_id
+    fix = {"corrects": received, "changes": [{"field": "occurred_on", "old": "2019-07-01", "new": "2019-05-31"}], "reason": "x"}
+    corrected = life(late, fee, paid("2019-08-01", "16.80"), ("report.corrected", "2019-08-20", fix))
+    assert lines(on("2019-09-01", corrected), "LATE_FEE") == [(-16.8, "REFUND_DUE", None), (0, "REVERSED", 16.8)]
+
+
 def test_late_fees_run_from_the_rolled_day_part_by_part_and_principal_alone_closes():
     events = life(
         ("payment.received", "2019-07-01", {"instalment_no": 1, "amount_wan": "200.00"}), ("payment.received", "2019-08-02", {"instalment_no": 1, "amount_wan": "400.00"}),
