@@ -10,7 +10,7 @@ from domain.facts import Fact
 from domain.supervision.life import Life
 from domain.supervision.measures import below, exact, rounded
 from domain.supervision.openings import KIND_OF, Opening, opening
-from domain.supervision.performance import DIRECTIONS, Assessed, assessed_of, compare, figure, verification
+from domain.supervision.performance import Assessed, assessed_of, compare, direction_of, figure, verification
 
 MEASURED: Final = ("O-FAR", "O-BCOEF", "O-OFFICE-L", "O-OFFICE-F", "O-GREEN", "O-NOHOUSE")
 Requirement = tuple[Fraction | None, Fraction | None, Fact | None]
@@ -49,7 +49,7 @@ def _requirement(life: Life, code: str, on: int) -> Requirement:
         least, most = exact(life.contract.get("far_min")), exact(life.contract.get("far_max"))
     if term is not None and term.data.get("threshold"):
         value, paper = exact(term.data["threshold"]), term.fact
-        direction = term.data.get("direction") or DIRECTIONS.get(code, "GE")
+        direction = term.data.get("direction") or direction_of(code, term.data.get("unit"))
         most = value if direction in ("LE", "EQ") else most
         least = value if direction in ("GE", "EQ") else least
     if code == "O-FAR":

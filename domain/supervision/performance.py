@@ -12,10 +12,12 @@ from domain.supervision.life import Life
 from domain.supervision.measures import HECTARE, MU, YUAN_PER_WAN, area, below, exact, rounded
 from domain.supervision.terms import Term
 
-DIRECTIONS: Final = {
-    "O-ENERGY": "LE", "O-OFFICE-L": "LE", "O-OFFICE-F": "LE", "O-EQUITY": "LE", "O-GREEN": "LE",
-}  # fmt: skip
-"""Directions of specification 3.2 where the agreement is silent; all others GE."""
+_AT_MOST: Final = frozenset({"O-OFFICE-L", "O-OFFICE-F", "O-EQUITY", "O-GREEN"})
+
+
+def direction_of(code: str, unit: str | None) -> str:
+    """GE or LE of specification 3.2 where the agreement is silent: energy per output is a ceiling, output per energy a floor."""
+    return "LE" if code in _AT_MOST or (code == "O-ENERGY" and unit == "吨标煤/万元") else "GE"
 
 
 @dataclass(slots=True)
@@ -150,7 +152,7 @@ def _item(entry: Any, term: Any, reported: tuple[Fraction, str] | None, *, belon
     elif entry.get("unit") and unit and entry["unit"] != unit and actual is not None:
         actual = convert(actual, entry["unit"], unit)
         shown = rounded(actual, 4)
-    direction = term.get("direction") or DIRECTIONS.get(code, "GE")
+    direction = term.get("direction") or direction_of(code, unit)
     return Item(code, threshold, direction, actual, unit, bool(term.get("hard")) and belongs, shown, source)
 
 

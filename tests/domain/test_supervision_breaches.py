@@ -339,3 +339,16 @@ def test_the_answer_has_the_shape_of_the_contract():
         "detected_at",
         "cure_until",
     }
+
+
+@pytest.mark.parametrize(("unit", "good", "bad"), [("万元/吨标煤", "2.70", "2.60"), ("吨标煤/万元", "2.60", "2.70")])
+def test_value_per_energy_is_a_floor_and_energy_per_value_a_ceiling(unit, good, bad):
+    energy = {"code": "O-ENERGY", "threshold": "2.694", "unit": unit, "assess_on": "REACH", "hard": True}
+    for actual, found in ((good, {}), (bad, {"PERF": "OPEN"})):
+        held = (
+            "performance.assessed",
+            "2024-08-01",
+            {"kind": "REACH", "items": [{"code": "O-ENERGY", "actual": actual, "unit": unit}]},
+        )
+        events = life(*BUILT, held, agreement=AGREEMENT | {"obligations": [energy]})
+        assert {kind: phase for kind, phase in phases(on("2024-08-02", events)).items() if kind == "PERF"} == found
