@@ -34,11 +34,7 @@ def of(connection: Connection, parcels: Sequence[str]) -> dict[str, Published]:
         (list(parcels),),
     ).fetchall():
         alerts.setdefault(parcel_id, {})[code, subject] = Open(level, breach_level, alert_id)
-    digests: dict[str, bytes] = dict(
-        connection.execute(
-            "SELECT parcel_id, digest FROM status_feed WHERE parcel_id = ANY(%s)", (list(parcels),)
-        ).fetchall()
-    )
+    digests = status_feed.digests_of(connection, parcels)
     return {name: Published(alerts.get(name, {}), digests.get(name)) for name in parcels}
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from adapters.postgres import Connection
-from domain.supervision.evaluate import digest
+from domain.supervision.evaluate import digest as digest_of_answer
 from projections.evaluated import Evaluated, answer_of
 
 NAME: Final = "status_feed"
@@ -43,12 +43,16 @@ class Unpublished:
 def write(connection: Connection, found: Sequence[Evaluated], alert_ids: AlertIds) -> None:
     """A new revision for those of these parcels whose status is another one."""
     ids, digests, answers = [], [], []
+    said = digests_of(connection, [one.parcel_id for one in found if not one.causes])
     for one in found:
         if one.assessment is None:
             continue
         known = alert_ids.get(one.parcel_id, {})
+        digest = digest_of(one, known)
+        if said.get(one.parcel_id) == digest:  # day or rules have changed nothing: no answer is made
+            continue
         ids.append(one.parcel_id)
-        digests.append(digest_of(one, known))
+        digests.append(digest)
         answers.append(b"null" if one.gone else orjson.dumps(answer_of(one, known)))
         for earlier in one.carried_on:  # its history goes on here: under its own id it is no more, for good
             ids.append(earlier)
@@ -60,10 +64,24 @@ def write(connection: Connection, found: Sequence[Evaluated], alert_ids: AlertId
         connection.execute(_WRITE, tuple([column[at] for at in kept] for column in (ids, digests, answers)))
 
 
+def digests_of(connection: Connection, parcels: Sequence[str]) -> dict[str, bytes]:
+    """Parcel → digest of its last status; those without one are left out."""
+    if not parcels:
+        return {}
+    rows = connection.execute("SELECT parcel_id, digest FROM status_feed WHERE parcel_id = ANY(%s)", (list(parcels),))
+    return dict(rows.fetchall())
+
+
 def digest_of(one: Evaluated, alert_ids: Mapping[tuple[str, str], str]) -> bytes:
     """Sixteen bytes of what a status says: without its day, and without what grows by the day (specification 11.31)."""
     assert one.assessment is not None, "a parked parcel has no status"
-    told = (one.gone, one.version, one.assessment.rule_set, digest(one.assessment), sorted(alert_ids.values()))
+    told = (
+        one.gone,
+        one.version,
+        one.assessment.rule_set,
+        digest_of_answer(one.assessment),
+        sorted(alert_ids.values()),
+    )
     return blake2b(repr(told).encode(), digest_size=16).digest()
 
 

@@ -106,7 +106,11 @@ def test_a_late_fee_that_was_assessed_is_taken_back_with_the_day_that_it_rested_
     found = on("2019-09-01", life(late, fee, paid("2019-08-01", "16.80")))
     assert lines(found, "LATE_FEE") == [(16.8, "PAID", 16.8)]
     received = life(late)[1].event_id
-    fix = {"corrects": received, "changes": [{"field": "occurred_on", "old": "2019-07-01", "new": "2019-05-31"}], "reason": "x"}
+    fix = {
+        "corrects": received,
+        "changes": [{"field": "occurred_on", "old": "2019-07-01", "new": "2019-05-31"}],
+        "reason": "x",
+    }
     corrected = life(late, fee, paid("2019-08-01", "16.80"), ("report.corrected", "2019-08-20", fix))
     assert lines(on("2019-09-01", corrected), "LATE_FEE") == [(-16.8, "REFUND_DUE", None), (0, "REVERSED", 16.8)]
 
