@@ -28,7 +28,7 @@ from adapters.signed_heads import TreeKeeper
 from projections import catalog, due, generations, measures, processes, rebuild
 from projections.batch import Batch
 from projections.sweepers import Sweepers
-from projections.worker_lease import BusinessDateBack, LeaseLost, Stand, WorkerLease
+from projections.worker_lease import BusinessDateBack, LeaseLost, Stand, WorkerLease, new_holder
 
 __all__ = ["BusinessDateBack", "LeaseLost", "Worker", "run", "run_once"]
 
@@ -49,11 +49,11 @@ log = structlog.get_logger("landcycle.worker")
 class Worker:
     """One worker on a connection of its own. `step` takes the next input; False when there was none."""
 
-    def __init__(self, settings: Settings, pool: Pool, connection: Connection) -> None:
+    def __init__(self, settings: Settings, pool: Pool, connection: Connection, holder: str | None = None) -> None:
         self._settings, self._connection = settings, connection
         self._rules = RuleSource(ParcelLog(pool))
         self._sweepers = Sweepers(settings, (settings.worker_processes or os.cpu_count() or 1) - 1)
-        self.lease = WorkerLease(connection)
+        self.lease = WorkerLease(connection, holder)
         self._most = MOST_EVENTS
         self._held_at = 0.0
 
@@ -145,13 +145,14 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     processes.collect_rarely()
+    holder = new_holder()
     with open_pool(settings.database_url, max_size=3, name="landcycle-worker-side") as pool:
         seed = settings.head_signing_key.get_secret_value()
         keeper = TreeKeeper(pool, settings.data_dir, settings.head_interval_seconds, seed)
         while not stop.is_set():
             try:
                 with translated(), open_connection(settings.database_url, "landcycle-worker") as connection:
-                    _work(settings, Worker(settings, pool, connection), keeper, connection, stop)
+                    _work(settings, Worker(settings, pool, connection, holder), keeper, connection, stop)
             except LeaseLost:
                 log.warning("worker.lease_lost")
             except DatabaseUnavailable as error:

@@ -7,6 +7,7 @@ finds another epoch and writes nothing. The session that worked before is ended 
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from dataclasses import dataclass
 from datetime import date
@@ -39,10 +40,14 @@ class Stand:
 
 
 class WorkerLease:
-    """The right to write the read models, on the one connection that writes them."""
+    """The right to write the read models, on the one connection that writes them.
 
-    def __init__(self, connection: Connection) -> None:
+    A worker that comes back with its `holder` name, its connection lost, need not wait until its own lease has expired.
+    """
+
+    def __init__(self, connection: Connection, holder: str | None = None) -> None:
         self.connection = connection
+        self._holder = holder or new_holder()
         self.epoch: int | None = None
         self.position = 0
 
@@ -52,7 +57,9 @@ class WorkerLease:
         Raises BusinessDateBack.
         """
         connection = self.connection
-        row = connection.execute("SELECT epoch FROM worker_lease WHERE expires_at < now()").fetchone()
+        row = connection.execute(
+            "SELECT epoch FROM worker_lease WHERE expires_at < now() OR holder = %s", (self._holder,)
+        ).fetchone()
         connection.commit()
         if row is None:
             return False
@@ -60,8 +67,8 @@ class WorkerLease:
         connection.commit()
         row = connection.execute(
             "UPDATE worker_lease SET epoch = epoch + 1, holder = %s, beaten_at = now(), expires_at = now() + make_interval(secs => %s)"
-            " WHERE expires_at < now() RETURNING epoch, position, ticked_on::text",
-            (f"{socket.gethostname()}/{os.getpid()}", LEASE_SECONDS),
+            " WHERE expires_at < now() OR holder = %s RETURNING epoch, position, ticked_on::text",
+            (self._holder, LEASE_SECONDS, self._holder),
         ).fetchone()
         if row is None:
             connection.rollback()
@@ -103,6 +110,11 @@ class WorkerLease:
         """Lets a standby begin at once."""
         self.connection.execute("UPDATE worker_lease SET expires_at = now() WHERE epoch = %s", (self.epoch,))
         self.connection.commit()
+
+
+def new_holder() -> str:
+    """A name for a worker that no other has: host, process, and a few random digits (two containers may share the others)."""
+    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"
 
 
 def name_session(connection: Connection, epoch: int) -> None:

@@ -127,6 +127,20 @@ def test_a_worker_whose_lease_was_taken_can_write_nothing(settings, its_session)
         assert rows(settings)["read_parcel"]
 
 
+def test_a_worker_that_lost_its_connection_comes_back_at_once_and_another_waits(settings):
+    with pool_of(settings) as pool, ExitStack() as stack:
+        connections = [stack.enter_context(open_connection(settings.database_url, "test")) for _ in range(3)]
+        before, other = (
+            worker.Worker(settings, pool, connections[0], "a"),
+            worker.Worker(settings, pool, connections[1]),
+        )
+        assert before.take_lease() and not other.take_lease()
+        again = worker.Worker(settings, pool, connections[2], "a")
+        assert again.take_lease() and again.lease.epoch == before.lease.epoch + 1
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            before.step()
+
+
 def test_a_worker_stopped_in_the_middle_of_a_batch_is_taken_over_in_seconds(settings):
     """It holds the lease row: only the end of its session frees it."""
     load(settings)
