@@ -113,8 +113,8 @@ class WorkerLease:
 
 
 def new_holder() -> str:
-    """A name for a worker that no other has: host, process, and a few random digits (two containers may share the others)."""
-    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"
+    """A name for a worker that no other has: host, a few random digits (two containers may share the rest), process."""
+    return f"{socket.gethostname()}/{secrets.token_hex(3)}/{os.getpid()}"
 
 
 def name_session(connection: Connection, epoch: int) -> None:
