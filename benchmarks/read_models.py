@@ -198,7 +198,7 @@ def run(runs: int = 5, parcels: int = 1000, many: int = 1_000_000, requests: int
         settings = settings_of(url, Path(path))
         fill(settings, parcel_ids(1), life_of(1))
         _work(settings)
-        found = [*live(settings, parcels, runs), *rebuilt(settings, min(8 * parcels, many), runs)]
+        found = [*live(settings, parcels, runs), *rebuilt(settings, min(20 * parcels, many), runs)]
         fill(settings, parcel_ids(max(0, min(10_000, many // 100))), life_of(20))
         _work(settings)
         few = answers(settings, runs, requests)
