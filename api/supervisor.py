@@ -55,6 +55,11 @@ class Part:
         self.process = subprocess.Popen(self.command, env=self.environment, preexec_fn=_die_with_parent)  # noqa: S603, PLW1509 - our own
         self.started_at = time.monotonic()
 
+    def ask_to_end(self) -> None:
+        """Asks it to end; waits for nothing."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
     def stop(self, seconds: float = 10) -> None:
         """Asks it to end, then ends it."""
         if self.process is None or self.process.poll() is not None:
@@ -274,7 +279,9 @@ def _watch_servers(system: System) -> None:
 
 
 def _stop(system: System) -> None:
-    """In order: nobody posts, nobody works, then the servers."""
+    """First the parts, all at once, then the servers that they use."""
+    for part in system.parts:
+        part.ask_to_end()
     for part in system.parts:
         part.stop()
     if system.kafka is not None:

@@ -76,7 +76,7 @@ def test_three_members_are_killed_stopped_and_added_and_the_rows_are_those_of_th
         second.send_signal(signal.SIGSTOP)
         post(10, 14)
         stopped = eventually(lambda: owned_by_all_but(first, second), 15)
-        assert max(taken_over, stopped) < 10
+        assert max(taken_over, stopped) < 20
         fourth = stack.enter_context(three_cities.member())
         second.send_signal(signal.SIGCONT)
         post(14, 18)

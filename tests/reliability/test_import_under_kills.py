@@ -95,4 +95,4 @@ def test_an_import_amid_kills_loses_and_doubles_nothing(tmp_path, notices):
     assert compared.returncode == 0, compared.stdout + compared.stderr
     assert f"{ROWS + sample:,} parcels" in compared.stdout and "0 different" in compared.stdout
     assert served.process.poll() is None and served.process.send_signal(signal.SIGTERM) is None
-    assert served.process.wait(30) == 0
+    assert served.process.wait(60) == 0
