@@ -72,16 +72,21 @@ def missed_plot_ratio(life: Life) -> Sum | None:
 
 
 def _missed_plot_ratio(life: Life, price: int) -> Sum | None:
-    sum_, running = None, False
-    for fact in life.of("construction.verified"):
+    """It runs from a verification that falls short until one passes, or a paper asks no more than was verified."""
+    sum_: int | None = None
+    ratio: Fraction | None = None
+    running = False
+    for fact in life.of("construction.verified", "conditions.changed", "agreement.amended"):
         least, _, _ = requirement(life, "O-FAR", fact.occurred_on)
-        ratio = verification(life.facts, fact).ratios.get("O-FAR")
+        verified = fact.type == "construction.verified"
+        measured = verification(life.facts, fact).ratios.get("O-FAR") if verified else None
+        ratio = ratio if measured is None else measured
         if ratio is None or least is None:
             continue
-        if below(ratio, least):
+        short = below(ratio, least)
+        if short and measured is not None:
             sum_ = cents(price * (least - ratio) / least)
-        wanted, _, _ = requirement(life, "O-FAR", life.as_of)
-        running = wanted is not None and below(ratio, wanted)
+        running = short and (running or measured is not None)
     return None if sum_ is None else (sum_, running)
 
 

@@ -187,6 +187,22 @@ def test_a_bond_that_the_agreement_dates_is_a_payment_without_late_fee():
     assert next(one for one in on("2019-04-01", events).obligations if one.key == "O-BOND").state == "MET_LATE"
 
 
+@pytest.mark.parametrize(
+    "closing",
+    [
+        ("construction.verified", "2022-08-01", {"land_area_m2": "30000.00", "floor_area_m2": "30000.00"}),
+        ("conditions.changed", "2022-08-01", {"far_min": "0.80", "reason": "调整"}),
+    ],
+    ids=["a later pass", "a lower condition"],
+)
+def test_plot_ratio_damages_that_stand_fixed_do_not_run_again_under_a_higher_condition(closing):
+    low = ("construction.verified", "2022-02-01", {"land_area_m2": "30000.00", "floor_area_m2": "27000.00"})
+    events = life(*BUILT, low, closing, ("conditions.changed", "2023-01-01", {"far_min": "1.10", "reason": "调整"}))
+    assert money(on("2022-07-31", events))["LD_FAR"] == (100.0, "RUNNING")
+    for day in ("2022-08-01", "2023-01-01", "2025-01-01"):
+        assert money(on(day, events))["LD_FAR"] == (100.0, "FIXED") and "FAR" not in phases(on(day, events))
+
+
 def test_plot_ratio_damages_stay_due_after_a_later_pass_and_only_a_correction_reverses_them():
     low = {"land_area_m2": "30000.00", "floor_area_m2": "27000.00"}
     events = life(
