@@ -75,7 +75,8 @@ def fails(life: Life, code: str, verified: Fact, on: int) -> bool:
 def _measured(life: Life) -> Iterator[Opening]:
     """From a failing verification to one that meets it, or to a supplement under which it does (4.7).
 
-    Each item counts by the last verification that measured it: one that is silent on it closes nothing.
+    Each item counts by the last verification that measured it: one that is silent on it closes nothing. A failure
+    after a decision that took the breach away opens another (11.37: one breach per kind and source event).
     """
     if not life.of("construction.verified"):
         return
@@ -91,6 +92,9 @@ def _measured(life: Life) -> Iterator[Opening]:
                 last |= {code: fact for code in codes if _measures(life, fact, code)}
             failed = [code for code, verified in last.items() if fails(life, code, verified, fact.occurred_on)]
             shown = [code for code in failed if last[code] is fact]
+            taken = None if current is None else _waived(life, [current]).get(current.breach_id)
+            if shown and current is not None and taken is not None and taken < fact.occurred_on:
+                current.ended_on, current = taken, None
             if shown and current is None:
                 current = _missed(life, kind, shown, fact)
                 yield current

@@ -352,3 +352,13 @@ def test_value_per_energy_is_a_floor_and_energy_per_value_a_ceiling(unit, good, 
         )
         events = life(*BUILT, held, agreement=AGREEMENT | {"obligations": [energy]})
         assert {kind: phase for kind, phase in phases(on("2024-08-02", events)).items() if kind == "PERF"} == found
+
+
+@pytest.mark.parametrize("second, expected", [("2022-06-01", {"FAR": "OPEN"}), ("2022-03-15", {})])
+def test_a_verification_that_fails_after_a_decision_opens_a_breach_of_its_own(second, expected):
+    low = {"land_area_m2": "30000.00", "floor_area_m2": "27000.00"}
+    waived = decided("2022-04-01", "O-FAR", "WITHDRAWN")
+    events = life(*BUILT, ("construction.verified", "2022-02-01", low), waived, ("construction.verified", second, low))
+    open_on_the_day = {name: phase for name, phase in phases(on("2022-07-01", events)).items() if name == "FAR"}
+    assert open_on_the_day == expected
+    assert "FAR" not in phases(on("2022-03-31", events))
