@@ -256,6 +256,13 @@ def _free(port: int) -> bool:
     return True
 
 
+def address_of(directory: Path) -> str | None:
+    """Where the broker of this directory listens; None while none runs there."""
+    if not is_running(directory):
+        return None
+    return f"127.0.0.1:{(directory / 'ports').read_text(encoding='ascii').split()[0]}"
+
+
 def is_running(directory: Path) -> bool:
     """Does the broker of a directory run."""
     return _running(directory.resolve()) is not None

@@ -56,6 +56,17 @@ def with_database(data_dir: Path | None = None) -> Settings:
     return found
 
 
+def with_kafka(data_dir: Path | None = None) -> Settings:
+    """`with_database`, and the Kafka that is named, else the embedded one of a running `landcycle serve`."""
+    from adapters import embedded_kafka
+
+    found = with_database(data_dir)
+    address = found.kafka_bootstrap_servers or embedded_kafka.address_of(found.data_dir / "kafka")
+    if not address:
+        fail("没有设置LANDCYCLE_KAFKA_BOOTSTRAP_SERVERS，数据目录中也没有运行着的Kafka (KAFKA_MISSING)")
+    return found.model_copy(update={"kafka_bootstrap_servers": address})
+
+
 def told(command: Callable[P, None]) -> Callable[P, None]:
     """Turns the errors that a user can do something about into one line."""
 
@@ -89,13 +100,14 @@ def _to_be_told() -> tuple[type[Exception], ...]:
     from adapters.landchina_rows import UnreadableFile
     from adapters.postgres import DatabaseRefused, DatabaseUnavailable, MigrationChanged
     from api.supervisor import CannotServe
-    from projections.rebuild import UnknownReadModel
+    from projections.generations import NoWayBack
+    from projections.rebuild import RebuildRefused, UnknownReadModel
     from projections.sweep import SweepRefused
     from projections.worker import BusinessDateBack
 
     return (
         KeyRefused, UnreadableFile, DatabaseUnavailable, DatabaseRefused, MigrationChanged, CannotServe, SweepRefused,
-        UnknownReadModel, BusinessDateBack, EmbeddedPostgresFailed,
+        UnknownReadModel, RebuildRefused, NoWayBack, BusinessDateBack, EmbeddedPostgresFailed,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.frame import AsOf, DataDir, day_of, fail, settings_of, told, with_database
+from api.commands.frame import AsOf, DataDir, day_of, settings_of, told, with_database, with_kafka
 
 app = typer.Typer()
 parked = typer.Typer(no_args_is_help=True, help="Parcels whose evaluation failed: list, retry.")
@@ -48,9 +48,7 @@ def relay(data_dir: DataDir = None) -> None:
     from adapters import tracing
     from projections import relay as sender
 
-    found = with_database(data_dir)
-    if not found.kafka_bootstrap_servers:
-        fail("没有设置LANDCYCLE_KAFKA_BOOTSTRAP_SERVERS (KAFKA_MISSING)")
+    found = with_kafka(data_dir)
     tracing.start("relay")
     sender.run(found)
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.settings import Settings
-from api.commands.frame import DataDir, fail, told, with_database
+from api.commands.frame import DataDir, fail, told, with_kafka
 
 app = typer.Typer()
 dead_letters_app = typer.Typer(
@@ -36,9 +36,7 @@ def _kafka(data_dir: Any) -> Iterator[tuple[Settings, Any]]:
     from adapters.topic_reader import TopicUnreadable
     from projections.replay import ReplayRefused
 
-    found = with_database(data_dir)
-    if not found.kafka_bootstrap_servers:
-        fail("没有设置LANDCYCLE_KAFKA_BOOTSTRAP_SERVERS (KAFKA_MISSING)")
+    found = with_kafka(data_dir)
     with open_pool(found.database_url, max_size=1, statement_timeout_ms=0) as pool, autocommitted(pool) as connection:
         try:
             yield found, connection
