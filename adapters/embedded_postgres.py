@@ -31,6 +31,7 @@ from adapters.ports import free_port
 
 START_SECONDS: Final = 60
 ORPHAN_SECONDS: Final = 5
+STARTS: Final = 3
 _AT_WORK: Final = "the database system is"
 """So begins the answer of a server that starts up or recovers: after a kill amid heavy writing that may take minutes."""
 _SETTINGS: Final[Mapping[str, str]] = {
@@ -46,8 +47,8 @@ _SETTINGS: Final[Mapping[str, str]] = {
 }
 
 
-_children: Final[dict[int, subprocess.Popen[bytes]]] = {}
-"""Servers that this process started and that have not ended."""
+_children: Final[dict[Path, subprocess.Popen[bytes]]] = {}
+"""Servers that this process started and that have not ended, by their data directory."""
 
 
 class EmbeddedPostgresFailed(Exception):  # noqa: N818 - told in one line
@@ -78,18 +79,23 @@ def start(directory: Path, settings: Mapping[str, str] | None = None) -> Server:
 def _start(directory: Path, data: Path, settings: Mapping[str, str]) -> Server:
     if not (data / "PG_VERSION").exists():
         _initialise(directory, data)
-    running = _running(data)
-    port = _port_of(data) if running else _port(directory)
-    if not running:
-        if sys.platform == "linux":  # a killed server may linger as a zombie: its pid file would keep a new one out
-            _end_orphans(data)
-            (data / "postmaster.pid").unlink(missing_ok=True)
-        _launch(directory, data, port, settings)
     password = (directory / "password").read_text(encoding="ascii").strip()
-    url = f"postgresql://postgres:{password}@127.0.0.1:{port}"
-    pid = _wait_until_ready(directory, data, url)
-    _create_database(url)
-    return Server(directory, f"{url}/landcycle", pid)
+    for _ in range(STARTS):
+        if _running(data):
+            port = _port_of(data)
+        else:
+            _wait_for_end_of_child(data)
+            if sys.platform == "linux":  # a killed server may linger as a zombie: its pid file would keep a new one out
+                _end_orphans(data)
+                (data / "postmaster.pid").unlink(missing_ok=True)
+            port = _port(directory)
+            _launch(directory, data, port, settings)
+        url = f"postgresql://postgres:{password}@127.0.0.1:{port}"
+        pid = _pid_when_ready(data, url)
+        if pid is not None:
+            _create_database(url)
+            return Server(directory, f"{url}/landcycle", pid)
+    raise EmbeddedPostgresFailed(f"内置PostgreSQL没有启动：{_last_line(directory / 'server.log')}")
 
 
 def stop(server: Server, *, seconds: float = 30) -> None:
@@ -99,9 +105,7 @@ def stop(server: Server, *, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while _running(server.directory / "data") and time.monotonic() < end:
         time.sleep(0.05)
-    child = _children.pop(server.pid, None)
-    if child is not None:
-        child.wait(seconds)
+    _wait_for_end_of_child(server.directory / "data")
 
 
 @contextmanager
@@ -183,10 +187,14 @@ def _launch(directory: Path, data: Path, port: int, settings: Mapping[str, str])
             [_binaries() / "postgres", "-D", data, "-p", str(port), *options],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, cwd="/", **_owner(),
         )  # fmt: skip
-    _children[child.pid] = child
+    _children[data] = child
 
 
-def _wait_until_ready(directory: Path, data: Path, url: str) -> int:
+def _pid_when_ready(data: Path, url: str) -> int | None:
+    """The server's process once it takes connections; None when it ended meanwhile or was silent for START_SECONDS.
+
+    It may end before: a server that was killed a moment ago still looks alive, a port may be taken by another program.
+    """
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         try:
@@ -195,8 +203,20 @@ def _wait_until_ready(directory: Path, data: Path, url: str) -> int:
         except (psycopg.OperationalError, OSError, IndexError) as error:
             if _AT_WORK in str(error):
                 end = time.monotonic() + START_SECONDS
+            elif _has_ended(data):
+                return None
             time.sleep(0.05)
-    raise EmbeddedPostgresFailed(f"内置PostgreSQL {START_SECONDS}秒内没有就绪，日志见 {directory / 'server.log'}")
+    return None
+
+
+def _has_ended(data: Path) -> bool:
+    """No server of this directory is alive: neither the one of its pid file nor one that was launched a moment ago."""
+    return not _running(data) and data not in _children
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return f"{lines[-1] if lines else '没有日志'}（日志见 {log}）"
 
 
 def _create_database(url: str) -> None:
@@ -207,11 +227,11 @@ def _create_database(url: str) -> None:
 
 def _running(data: Path) -> bool:
     """Does the server of this directory run: the process that its pid file names is a postgres on this directory."""
+    _reap(data)
     try:
         pid = int((data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
     except (OSError, IndexError, ValueError):
         return False
-    _reap(pid)
     if sys.platform != "linux":
         return _alive(pid)
     try:
@@ -230,11 +250,17 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _reap(pid: int) -> None:
+def _reap(data: Path) -> None:
     """A child of ours that ended leaves no zombie."""
-    child = _children.get(pid)
+    child = _children.get(data)
     if child is not None and child.poll() is not None:
-        del _children[pid]
+        del _children[data]
+
+
+def _wait_for_end_of_child(data: Path) -> None:
+    child = _children.pop(data, None)
+    if child is not None:
+        child.wait(START_SECONDS)
 
 
 def _port_of(data: Path) -> int:

@@ -3,6 +3,7 @@
 import os
 import signal
 import tempfile
+import time
 from pathlib import Path
 
 import psutil
@@ -34,6 +35,32 @@ def test_a_session_that_outlives_its_killed_server_is_ended_before_the_next_one_
         with psycopg.connect(second.url) as again:
             assert again.execute("SELECT 1").fetchone() == (1,)
     connection.close()
+
+
+def test_a_server_that_is_still_dying_is_not_taken_for_one_that_runs(directory, monkeypatch):
+    """Given a killed server that still looks alive at the first look, then a new one is started at once, not waited for."""
+    first = embedded_postgres.start(directory)
+    seen = []
+
+    def looks_alive_once(data):
+        seen.append(data)
+        return len(seen) == 1 or running(data)
+
+    running = embedded_postgres._running
+    monkeypatch.setattr(embedded_postgres, "_running", looks_alive_once)
+    os.kill(first.pid, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(first.pid)], timeout=10)
+
+    before = time.monotonic()
+    with embedded_postgres.running(directory) as second:
+        assert second.pid != first.pid
+    assert time.monotonic() - before < embedded_postgres.START_SECONDS / 2
+
+
+def test_a_server_that_cannot_start_says_why_at_once(directory):
+    """Given settings that PostgreSQL refuses, then the error names its log and the log's last line."""
+    with pytest.raises(embedded_postgres.EmbeddedPostgresFailed, match="没有启动.*server.log"):
+        embedded_postgres.start(directory, {"shared_buffers": "nonsense"})
 
 
 def test_ports_of_servers_are_none_that_an_outgoing_connection_could_be_given():

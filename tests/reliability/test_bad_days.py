@@ -6,6 +6,7 @@ Every test ends with the same checker: receipts against rows, order, chains (`hi
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -85,6 +86,33 @@ def meanwhile(action, *arguments):
 
 def commands(count):
     return [command(f"p{number % 20}") for number in range(count)]
+
+
+@pytest.mark.parametrize("whom", ["the server alone", "all its processes", "one session"])
+def test_postgres_killed_in_the_middle_of_posts(server, whom):
+    wanted = commands(1500)
+
+    def kill_and_start_again():
+        time.sleep(0.15)
+        main = psutil.Process(server.pid)
+        sessions = [one for one in main.children() if "writer" not in one.name()]
+        if whom == "one session":
+            with psycopg.connect(server.url) as connection:
+                query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'writer' LIMIT 1"
+                os.kill(connection.execute(query).fetchone()[0], signal.SIGKILL)
+            return
+        for one in [main, *(sessions if whom == "all its processes" else [])]:
+            if one.is_running():
+                one.kill()
+        embedded_postgres.start(server.directory)
+
+    with queue_on(server.url) as queue:
+        killer = meanwhile(kill_and_start_again)
+        receipts = receipts_of(queue, wanted)
+        killer.join()
+    assert_history_holds(server.url, receipts, wanted)
+    again = embedded_postgres.start(server.directory)
+    embedded_postgres.stop(again)
 
 
 @pytest.mark.parametrize("lost", ["what is asked", "the answers", "both ways"])
