@@ -34,6 +34,7 @@ from adapters.ports import free_port
 
 COORDINATE: Final = "org.apache.kafka:kafka_2.13:4.3.0"
 START_SECONDS: Final = 60
+STARTS: Final = 3
 _JVM: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true")
 _PROPERTIES: Final = """\
 process.roles=broker,controller
@@ -101,20 +102,22 @@ def start(directory: Path) -> Broker:
     """Starts the broker of a directory, or takes over the one that runs there. Raises EmbeddedKafkaUnavailable."""
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
-    broker, controller = _ports(directory)
-    address = f"127.0.0.1:{broker}"
-    pid = _running(directory)
-    if pid is None:
-        classpath = os.pathsep.join(str(path) for path in jars())
-        properties = directory / "server.properties"
-        properties.write_text(
-            _PROPERTIES.format(broker=broker, controller=controller, logs=directory / "logs"), encoding="utf-8"
-        )
-        if not (directory / "logs" / "meta.properties").exists():
-            _format(directory, classpath, properties)
-        pid = _launch(directory, classpath, properties)
-    _wait_until_ready(directory, address, pid)
-    return Broker(directory, address, pid)
+    for _ in range(STARTS):
+        broker, controller = _ports(directory)
+        pid = _running(directory)
+        if pid is None:
+            classpath = os.pathsep.join(str(path) for path in jars())
+            properties = directory / "server.properties"
+            properties.write_text(
+                _PROPERTIES.format(broker=broker, controller=controller, logs=directory / "logs"), encoding="utf-8"
+            )
+            if not (directory / "logs" / "meta.properties").exists():
+                _format(directory, classpath, properties)
+            pid = _launch(directory, classpath, properties)
+        address = f"127.0.0.1:{broker}"
+        if _is_ready(directory, address, pid):
+            return Broker(directory, address, pid)
+    raise EmbeddedKafkaUnavailable(f"Kafka没有就绪，日志见 {directory / 'server.log'}")
 
 
 def stop(broker: Broker, *, seconds: float = 20) -> None:
@@ -172,12 +175,13 @@ def _launch(directory: Path, classpath: str, properties: Path) -> int:
     return child.pid
 
 
-def _wait_until_ready(directory: Path, address: str, pid: int) -> None:
+def _is_ready(directory: Path, address: str, pid: int) -> bool:
+    """Waits until the broker answers; no, when it ended meanwhile: one killed a moment ago looks alive for a while."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         _reap(pid)
         if _running(directory) is None:
-            break
+            return False
         if not _listening(address):
             time.sleep(0.1)
             continue
@@ -191,10 +195,10 @@ def _wait_until_ready(directory: Path, address: str, pid: int) -> None:
         except KafkaError:
             time.sleep(0.1)
         else:
-            return
+            return True
         finally:
             admin.close()
-    raise EmbeddedKafkaUnavailable(f"Kafka没有就绪，日志见 {directory / 'server.log'}")
+    return False
 
 
 def _listening(address: str) -> bool:

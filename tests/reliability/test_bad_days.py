@@ -99,7 +99,8 @@ def test_postgres_killed_in_the_middle_of_posts(server, whom):
         if whom == "one session":
             with psycopg.connect(server.url) as connection:
                 query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'writer' LIMIT 1"
-                os.kill(connection.execute(query).fetchone()[0], signal.SIGKILL)
+                session = connection.execute(query).fetchone()[0]
+            os.kill(session, signal.SIGKILL)
             return
         for one in [main, *(sessions if whom == "all its processes" else [])]:
             if one.is_running():
