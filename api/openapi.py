@@ -50,6 +50,15 @@ _PROBLEM: Final[dict[str, Any]] = {
             },
         },
         "trace_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "rests_on": {
+            "type": "array",
+            "description": "the parameters without full force (DRAFT, DEFAULT) that the refusal rests on",
+            "items": {
+                "type": "object",
+                "required": ["key", "status", "source"],
+                "properties": {"key": _TEXT, "status": {"enum": ["DRAFT", "DEFAULT"]}, "source": _TEXT},
+            },
+        },
     },
 }
 _RECEIPT: Final[dict[str, Any]] = {

@@ -5,7 +5,7 @@ Errors of the domain and of the adapters carry no HTTP status; `problem_of` is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -19,6 +19,8 @@ from adapters.postgres import DatabaseUnavailable
 from adapters.posts import IdReused, StaleVersion
 from api.answers import JsonAnswer
 from api.problem_codes import HTTP_CODES
+from domain.answers import rests_on_items
+from domain.assessment import RestsOn
 from domain.errors import FieldError, Kind, Refusal
 from domain.identifiers import MalformedCode
 from domain.refusal_codes import CODES
@@ -40,6 +42,7 @@ class Problem(Exception):  # noqa: N818 - an answer, not a fault
         status: int | None = None,
         errors: tuple[FieldError, ...] = (),
         headers: Mapping[str, str] | None = None,
+        rests_on: Sequence[RestsOn] = (),
         **more: Any,
     ) -> None:
         known = HTTP_CODES.get(code)
@@ -48,6 +51,8 @@ class Problem(Exception):  # noqa: N818 - an answer, not a fault
         self.title = known.zh if known else (CODES[code].zh if code in CODES else code)
         self.detail = detail or self.title
         self.errors, self.headers, self.more = errors, dict(headers or {}), more
+        if rests_on:
+            self.more["rests_on"] = rests_on_items(rests_on)
         super().__init__(f"{self.status} {code}: {self.detail}")
 
 
@@ -56,7 +61,8 @@ def problem_of(error: Exception) -> Problem | None:
     if isinstance(error, Problem):
         return error
     if isinstance(error, Refusal):
-        return Problem(error.code, error.message, status=STATUS_OF_KIND[error.kind], errors=error.errors)
+        status = STATUS_OF_KIND[error.kind]
+        return Problem(error.code, error.message, status=status, errors=error.errors, rests_on=error.rests_on)
     if isinstance(error, MalformedCode):
         return Problem(
             error.code, error.message, status=422, errors=(FieldError("/parcel_id", error.code, error.message),)

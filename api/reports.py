@@ -18,6 +18,7 @@ from adapters.event_codec import body_hash
 from adapters.rule_source import RuleSource
 from api.principals import Principal
 from api.problems import Problem
+from domain.assessment import RestsOn
 from domain.decision import Command
 from domain.events import CATALOGUE, EventType, parse_envelope
 from domain.policy import Rules
@@ -109,7 +110,9 @@ def _not_entitled(principal: Principal, rules: Rules, key: str, kind: EventType)
     duty = f"由{names}上报" if names else "由协调者裁定" if kind.name == CONFLICT_DECIDED else "没有部门可以上报"
     who = f"{rules.name_of(principal.department)}（{principal.department}）" if principal.department else principal.role
     detail = f"{who}没有“{kind.zh}”（{kind.name}）的上报职责；在{rules.jurisdiction}{duty}"
-    return Problem("NOT_ENTITLED", detail, departments=list(departments))
+    told = rules.duty(key)
+    weak = [RestsOn(f"entitlements.{key}", told.status, told.source)] if told.status in ("DRAFT", "DEFAULT") else []
+    return Problem("NOT_ENTITLED", detail, rests_on=weak, departments=list(departments))
 
 
 def _as_event_id(idempotency_key: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta, timezone
 from typing import Any, Final
 
@@ -81,11 +81,12 @@ def breach_item(one: Breach) -> dict[str, Any]:
         "items": one.items,
         "rule": one.rule,
         "caused_by": list(one.events),
-        "rests_on": _rests_on(one.rests_on),
+        "rests_on": rests_on_items(one.rests_on),
     }
 
 
-def _rests_on(values: tuple[RestsOn, ...]) -> list[dict[str, str]]:
+def rests_on_items(values: Sequence[RestsOn]) -> list[dict[str, str]]:
+    """`rests_on` of a breach, an amount or a refusal."""
     return [{"key": one.key, "status": one.status, "source": one.source} for one in values]
 
 
@@ -119,7 +120,7 @@ def _amount(one: Amount) -> dict[str, Any]:
         "obligation": one.obligation,
         "due": _day(one.due),
         "paid_wan": wan(one.paid),
-        "rests_on": _rests_on(one.rests_on),
+        "rests_on": rests_on_items(one.rests_on),
     }
 
 

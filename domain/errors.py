@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from domain.assessment import RestsOn
+
 
 class Kind(Enum):
     """Why something is refused; decides the HTTP status at the edge."""
@@ -29,6 +31,15 @@ class FieldError:
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     """A command was refused. `code` stands in the catalogue with its guard and its source."""
 
-    def __init__(self, kind: Kind, code: str, message: str, errors: tuple[FieldError, ...] = ()) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        code: str,
+        message: str,
+        errors: tuple[FieldError, ...] = (),
+        rests_on: tuple[RestsOn, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.kind, self.code, self.message, self.errors = kind, code, message, errors
+        self.rests_on = rests_on
+        """The parameters without full force that it rests on (specification 11.25; contract 4)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from domain.assessment import RestsOn
 from domain.policy_layers import Layer, duties, names, supervised, timelines
 from domain.policy_pack import Pack, Value
 
@@ -74,6 +75,18 @@ class Rules:
                 break
             current = value
         return current
+
+    def without_force(self, keys: Iterable[str], on: int) -> tuple[RestsOn, ...]:
+        """Those of the parameters that bind on a day and whose status is DRAFT or DEFAULT (specification 11.25).
+
+        A value that is null is not checked and not computed: nothing rests on it.
+        """
+        values = [(key, self.value(key, on)) for key in keys]
+        return tuple(
+            RestsOn(key, one.status, one.source)
+            for key, one in values
+            if one.status in ("DRAFT", "DEFAULT") and one.value is not None
+        )
 
     def changes_after(self, on: int) -> int | None:
         """The first later day on which a value changes; None: none is known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from domain.assessment import Assessment
 from domain.calendar import Calendar
@@ -14,6 +14,9 @@ from domain.facts import Fact, Facts
 from domain.policy import Rules
 from domain.supervision import assess_on
 from domain.supervision.life import Life
+
+_FORCE: Final = {"DRAFT": "草案，尚未生效", "DEFAULT": "本地无明文规定，取默认值"}
+"""What is said of a parameter without full force."""
 
 
 class Desk:
@@ -65,23 +68,21 @@ class Desk:
         """Adds a warning to the receipt."""
         self.warnings.append(Warn(code, message))
 
-    def refuse(self, code: str, message: str) -> Refusal:
-        """A rule of the domain is broken (409)."""
-        return Refusal(Kind.RULE, code, message)
+    def refuse(self, code: str, message: str, *keys: str) -> Refusal:
+        """A rule of the domain is broken (409). `keys`: the parameters it rests on; those without full force are named,
+        in words and as `rests_on` (specification 11.25).
+        """
+        found = self.rules.without_force(keys, self.day)
+        words = "；".join(f"{one.source}，{_FORCE[one.status]}" for one in found)
+        return Refusal(Kind.RULE, code, message + (f"（依据：{words}）" if found else ""), rests_on=found)
 
     def refuse_field(self, pointer: str, code: str, message: str) -> Refusal:
         """A field is well-formed but invalid (422)."""
         return Refusal(Kind.SHAPE, code, f"{pointer}：{message}", (FieldError(pointer, code, message),))
 
-    def refuse_department(self, code: str, message: str) -> Refusal:
-        """The department has no duty here (403)."""
-        return Refusal(Kind.ENTITLEMENT, code, message)
-
-    def refuse_by(self, key: str, code: str, message: str) -> None:
-        """Refuses by a parameter, naming its text where that has no full force (specification 11.25)."""
-        value = self.rules.value(key, self.day)
-        suffix = f"（依据：{value.source}，{value.status}）" if value.status in ("DRAFT", "DEFAULT") else ""
-        raise self.refuse(code, message + suffix)
+    def refuse_department(self, code: str, message: str, *keys: str) -> Refusal:
+        """The department has no duty here (403). `keys`: the parameters that say whose it is."""
+        return Refusal(Kind.ENTITLEMENT, code, message, rests_on=self.rules.without_force(keys, self.day))
 
     def names(self, departments: tuple[str, ...]) -> str:
         """Local names of departments, for messages."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.calendar import add_years
 from domain.guards.desk import Desk
+from domain.supervision.exit_kinds import rules_of
 from domain.supervision.life import LEASES, day
 
 
@@ -17,7 +18,8 @@ def exit_opened(desk: Desk) -> None:
         raise desk.refuse("EXIT_RUNNING", f"退出程序（{found.exit_in_progress[0]}）正在进行")
     entry = next(one for one in found.exit_kinds if one.kind == kind)
     if not entry.eligible:
-        raise desk.refuse("EXIT_NOT_ELIGIBLE", f"当日不具备{kind}条件：{'、'.join(entry.blockers)}")
+        keys = rules_of(kind, entry.blockers)
+        raise desk.refuse("EXIT_NOT_ELIGIBLE", f"当日不具备{kind}条件：{'、'.join(entry.blockers)}", *keys)
     if kind == "FI":
         signed = [f for f in desk.life.of("exit.signed_off") if f.data.get("kind") == "FI" and f.department == "GOV"]
         if not signed or signed[-1].data.get("result") != "APPROVED":
@@ -65,8 +67,7 @@ def conversion_decided(desk: Desk) -> None:
     start = day(desk.life.contract.get("term_from")) or (delivered.occurred_on if delivered else None)
     end = day(desk.data.get("term_to"))
     if start is not None and end is not None and end > add_years(start, desk.rule("term.max_years")) - 1:
-        desk.refuse_by(
-            "term.max_years", "TERM_OUT_OF_RANGE", f"租赁与出让年期合计不得超过{desk.rule('term.max_years')}年"
-        )
+        most = desk.rule("term.max_years")
+        raise desk.refuse("TERM_OUT_OF_RANGE", f"租赁与出让年期合计不得超过{most}年", "term.max_years")
     if not any(one.data.get("kind") == "CONVERSION" for one in desk.life.of("performance.assessed")):
         desk.warn("NO_CONVERSION_ASSESSMENT", "转出让决定前没有转出让评估记录")

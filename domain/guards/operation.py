@@ -14,7 +14,7 @@ from domain.facts import Fact, fold
 from domain.guards.desk import Desk
 from domain.guards.supply import registration_gate
 from domain.supervision import assess_on
-from domain.supervision.exit_kinds import seizure
+from domain.supervision.exit_kinds import rules_of, seizure
 from domain.supervision.life import MILESTONES, Life
 from domain.supervision.measures import exact, rounded
 from domain.supervision.payments import Payable, payables
@@ -33,7 +33,7 @@ def performance_assessed(desk: Desk) -> None:
     kind = str(desk.data["kind"])
     leads = (desk.rules.assessment_lead, *_LEADS.get(kind, ()))
     if desk.command.department not in (None, *leads):
-        raise desk.refuse_department("NOT_SUPERVISOR", f"该评估由{desk.names(leads)}牵头")
+        raise desk.refuse_department("NOT_SUPERVISOR", f"该评估由{desk.names(leads)}牵头", "assessment.lead")
     event = Event(
         desk.command.event_id, desk.command.parcel_id, 0, 0, desk.command.type, 1, desk.day, 0, desk.command.jurisdiction,
         desk.command.department, None, None, None, None, desk.data,
@@ -62,6 +62,8 @@ def performance_assessed(desk: Desk) -> None:
         raise desk.refuse(
             "RESULT_DISAGREES",
             f"按协议计算结果为{found.result}{f'（未达标：{failed}）' if failed else ''}，与上报的{sent}不符",
+            "assess.pass",
+            "assess.items_from_reports",
         )
 
 
@@ -88,7 +90,8 @@ def transfer_registered(desk: Desk) -> None:
         kinds = {one.kind: one for one in desk.assessment.exit_kinds}
         allowed = kinds["MT"].eligible
         if not allowed and not kinds["MTA"].eligible and not desk.life.onboarded_on:
-            raise desk.refuse("TRANSFER_NOT_ALLOWED", f"不具备转让条件：{'、'.join(kinds['MT'].blockers)}")
+            keys = (*rules_of("MT", kinds["MT"].blockers), *rules_of("MTA", kinds["MTA"].blockers))
+            raise desk.refuse("TRANSFER_NOT_ALLOWED", f"不具备转让条件：{'、'.join(kinds['MT'].blockers)}", *keys)
     if not allowed and desk.data.get("assumes_agreement") is not True:
         raise desk.refuse("AGREEMENT_NOT_ASSUMED", "有未了结的违约，受让方须承接监管协议")
 

@@ -9,7 +9,7 @@ from domain.calendar import add_years
 from domain.event import day_text
 from domain.guards.desk import Desk
 from domain.supervision.breaches import CHARGE_KINDS
-from domain.supervision.charges import formula
+from domain.supervision.charges import formula, rules_behind
 from domain.supervision.life import GOVERNMENT, day
 from domain.supervision.measures import wan, yuan
 from domain.supervision.openings import BY_NOTICE, KIND_OF
@@ -38,10 +38,12 @@ def extension_decided(desk: Desk) -> None:
         raise desk.refuse("EXTENSION_INCOMPLETE", f"延期须同时写明所有后续日期，缺少：{'、'.join(missing)}")
     enterprise = str(desk.data["cause"]).startswith("ENTERPRISE")
     kind = "enterprise" if enterprise else "government"
-    _within_cap(desk, moved, new, fixed, desk.rule(f"extension.{kind}.max_years"))
+    _within_cap(desk, moved, new, fixed, f"extension.{kind}.max_years")
     earlier = [one for one in life.extensions if str(one.data.get("cause", "")).startswith("ENTERPRISE") == enterprise]
     if len(earlier) >= desk.rule(f"extension.{kind}.max_count"):
-        raise desk.refuse("EXTENSION_TWICE", f"同一类原因只能延期{desk.rule(f'extension.{kind}.max_count')}次")
+        most = desk.rule(f"extension.{kind}.max_count")
+        keys = (f"extension.{kind}.max_count", "extension.count_per")
+        raise desk.refuse("EXTENSION_TWICE", f"同一类原因只能延期{most}次", *keys)
     if len({new[key] - fixed[key] for key in moved if key in fixed}) > 1:
         desk.warn("EXTENSION_UNEQUAL", "各节点延期的天数不同")
     if enterprise:
@@ -50,16 +52,16 @@ def extension_decided(desk: Desk) -> None:
         desk.warn("EXTENSION_CAUSE", "该原因是否可延期请核对依据")
 
 
-def _within_cap(desk: Desk, moved: list[str], new: dict[str, int], fixed: dict[str, int], years: int) -> None:
+def _within_cap(desk: Desk, moved: list[str], new: dict[str, int], fixed: dict[str, int], rule: str) -> None:
     """The cap is on the first date moved; the later ones may move by as many days, over a leap day too (11.3)."""
-    first = moved[0]
+    first, years = moved[0], desk.rule(rule)
     days = new[first] - fixed[first] if first in fixed else 0
     for key in moved:
         if key not in fixed:
             continue
         cap = add_years(fixed[key], years)
         if new[key] > (cap if key == first else max(cap, fixed[key] + days)):
-            raise desk.refuse("EXTENSION_ABOVE_CAP", f"{key}延期超过{years}年（原定{day_text(fixed[key])}）")
+            raise desk.refuse("EXTENSION_ABOVE_CAP", f"{key}延期超过{years}年（原定{day_text(fixed[key])}）", rule)
         if new[key] <= fixed[key]:
             raise desk.refuse("EXTENSION_NOT_LATER", f"{key}的新日期不晚于原定{day_text(fixed[key])}")
 
@@ -141,7 +143,7 @@ def breach_step(desk: Desk) -> None:
     if breach is not None or desk.data.get("obligation"):
         allowed = supervisors_of(desk, breach, str(desk.data.get("obligation") or ""))
         if allowed and desk.command.department is not None and desk.command.department not in allowed:
-            raise desk.refuse_department("NOT_SUPERVISOR", f"该义务由{desk.names(allowed)}监管")
+            raise desk.refuse_department("NOT_SUPERVISOR", f"该义务由{desk.names(allowed)}监管", "supervisors")
     if desk.command.type == "rectification.ordered":
         until = day(desk.data["until"])
         if until is None or until <= desk.day:
@@ -163,8 +165,8 @@ def idle_disposed(desk: Desk) -> None:
         raise desk.refuse("NOT_DETERMINED", "尚未认定为闲置土地，不能处置")
     options = desk.rule("idle.government_options")
     if determination in ("IDLE_GOVERNMENT", "FORCE_MAJEURE") and desk.data["option"] not in (*options, "FREE_RECOVERY"):
-        desk.refuse_by(
-            "idle.government_options", "OPTION_NOT_FOR_CAUSE", f"非企业原因的闲置土地只能以{'、'.join(options)}处置"
+        raise desk.refuse(
+            "OPTION_NOT_FOR_CAUSE", f"非企业原因的闲置土地只能以{'、'.join(options)}处置", "idle.government_options"
         )
     bare = desk.life.started is None and desk.assessment.idle_clock == "Y2" and determination == "IDLE_ENTERPRISE"
     if desk.data["option"] == "FREE_RECOVERY" and not bare:
@@ -183,7 +185,8 @@ def charge_assessed(desk: Desk) -> None:
     if any(fact.data.get("charge_id") == data["charge_id"] for fact in desk.facts.of("charge.assessed")):
         raise desk.refuse("CHARGE_EXISTS", f"核定编号{data['charge_id']}已使用")
     if kind == "TOP_UP" and desk.command.department not in (None, desk.rules.assessment_lead):
-        raise desk.refuse_department("NOT_SUPERVISOR", f"补足金额由{desk.names((desk.rules.assessment_lead,))}核定")
+        lead = desk.names((desk.rules.assessment_lead,))
+        raise desk.refuse_department("NOT_SUPERVISOR", f"补足金额由{lead}核定", "assessment.lead")
     if kind == "IDLE_FEE":
         _idle_fee(desk)
     if kind == "OTHER" or data.get("override_reason"):
@@ -192,14 +195,15 @@ def charge_assessed(desk: Desk) -> None:
     if computed is None:
         raise desk.refuse("NO_BASIS", f"没有可核定{kind}的事实，确需核定请填写override_reason")
     if computed != yuan(data["amount_wan"]):
-        raise desk.refuse("AMOUNT_DIFFERS", f"按公式应为{wan(computed)}万元；不同金额须填写override_reason")
+        message = f"按公式应为{wan(computed)}万元；不同金额须填写override_reason"
+        raise desk.refuse("AMOUNT_DIFFERS", message, *rules_behind(desk.life, kind))
 
 
 def _idle_fee(desk: Desk) -> None:
     if desk.assessment.idle_clock == "NONE" or desk.assessment.idle_determination != "IDLE_ENTERPRISE":
         raise desk.refuse("NOT_DETERMINED", "闲置费须在满一年并认定为企业原因后核定")
     if desk.life.started is not None and not desk.life.contract.get("idle_fee_covers_stopped"):
-        raise desk.refuse("IDLE_FEE_NOT_COVERED", "已动工后停工的土地，合同未约定计收闲置费")
+        raise desk.refuse("IDLE_FEE_NOT_COVERED", "已动工后停工的土地，合同未约定计收闲置费", "idle.stopped.fee")
 
 
 def _computed(desk: Desk, kind: str) -> int | None:

@@ -89,7 +89,7 @@ def title_cancelled(desk: Desk) -> None:
     items = [one.words for one in open_items(life, desk.assessment.amounts, payables(life), seized=seized)]
     if items:
         if desk.rule("exit.cancel_guard") == "REFUSE":
-            raise desk.refuse("SETTLEMENT_OPEN", f"尚有未结事项：{'；'.join(items)}")
+            raise desk.refuse("SETTLEMENT_OPEN", f"尚有未结事项：{'；'.join(items)}", "exit.cancel_guard")
         desk.warn("SETTLEMENT_OPEN", f"尚有未结事项，仍应清偿：{'；'.join(items)}")
     filed = desk.life.of("remedy.filed", "remedy.decided")
     if filed and filed[-1].type == "remedy.filed" and filed[-1].data.get("stay"):

@@ -28,7 +28,7 @@ def contract_signed(desk: Desk) -> None:
     _admitted(desk)
     if not desk.facts.of("agreement.signed"):
         if desk.rule("agreement.required"):
-            raise desk.refuse("AGREEMENT_REQUIRED", "本地要求先签订监管协议")
+            raise desk.refuse("AGREEMENT_REQUIRED", "本地要求先签订监管协议", "agreement.required")
         desk.warn("NO_AGREEMENT", "没有监管协议记录")
     _term(desk)
     _price_floor(desk)
@@ -46,7 +46,7 @@ def _admitted(desk: Desk) -> None:
     stage = project_stage(desk.life, [])
     if stage != "ADMITTED":
         needed = desk.names(desk.rule("admission.reviewers"))
-        raise desk.refuse("NOT_ADMITTED", f"尚未准入：须有{needed}的通过意见")
+        raise desk.refuse("NOT_ADMITTED", f"尚未准入：须有{needed}的通过意见", "admission.reviewers")
 
 
 def _term(desk: Desk) -> None:
@@ -67,9 +67,9 @@ def _term(desk: Desk) -> None:
         if key == "lease.then_grant_max_years" and desk.rule("lease.term_guard") == "WARN":
             desk.warn("TERM_ABOVE_USUAL", f"先租后让的租赁期一般不超过{limit}年")
         else:
-            desk.refuse_by(
-                key, "TERM_OUT_OF_RANGE", f"使用年限应{f'在{low}至{limit}年之间' if low else f'不超过{limit}年'}"
-            )
+            keys = (key, "lease.term_guard") if key == "lease.then_grant_max_years" else (key,)
+            within = f"在{low}至{limit}年之间" if low else f"不超过{limit}年"
+            raise desk.refuse("TERM_OUT_OF_RANGE", f"使用年限应{within}", *keys)
     usual = desk.rule("term.usual_max_years")
     if usual is not None and years is not None and years > usual and mode in ("ELASTIC", *LEASES):
         desk.warn("TERM_ABOVE_USUAL", f"本地租赁、先租后让、弹性年期一般不超过{usual}年")
@@ -118,10 +118,10 @@ def _underground_price(desk: Desk) -> None:
             share, price = parking, assessed
         floor = price * share * area / land
         if (yuan(layer["price_wan"]) or 0) < floor:
-            desk.refuse_by(
-                key,
+            raise desk.refuse(
                 "UNDERGROUND_PRICE_BELOW_FLOOR",
                 f"地下{level}层价款低于{wan(int(floor))}万元（地表价的{float(share * 100):g}%）",
+                key,
             )
 
 
@@ -155,7 +155,9 @@ def payment_received(desk: Desk) -> None:
     permille = desk.rule("pay.late_permille_day") or Fraction(0)
     open_ = open_sum(named or items, desk.day, permille)
     if amount > open_:
-        raise desk.refuse("PAYMENT_ABOVE_OPEN", f"缴款{wan(amount)}万元超过尚欠{wan(open_)}万元")
+        raise desk.refuse(
+            "PAYMENT_ABOVE_OPEN", f"缴款{wan(amount)}万元超过尚欠{wan(open_)}万元", "pay.late_permille_day"
+        )
 
 
 def title_registered(desk: Desk) -> None:
@@ -174,7 +176,7 @@ def registration_gate(desk: Desk) -> None:
     acts = desk.life.of("idle.determined", "idle.disposed")
     standing = bool(acts) and acts[-1].type == "idle.determined" and desk.rule("idle.freeze")
     if standing and desk.assessment.idle_determination.startswith("IDLE"):  # RELEASED once the basis has ended
-        raise desk.refuse("IDLE_NOT_DISPOSED", "已认定为闲置土地且尚未处置，不予登记")
+        raise desk.refuse("IDLE_NOT_DISPOSED", "已认定为闲置土地且尚未处置，不予登记", "idle.freeze")
 
 
 def policy_granted(desk: Desk) -> None:
@@ -184,4 +186,4 @@ def policy_granted(desk: Desk) -> None:
         return
     entries = [f for f in desk.life.of("register.entered", "register.left") if f.data.get("register") == gate]
     if not entries or entries[-1].type == "register.left":
-        raise desk.refuse("NOT_IN_REGISTER", "该地块不在省级数据库中，不能适用再开发政策")
+        raise desk.refuse("NOT_IN_REGISTER", "该地块不在省级数据库中，不能适用再开发政策", "register.gate")

@@ -190,13 +190,10 @@ def _inspected(breach: Breach, fact: Fact, *, closes: bool) -> None:
 
 
 def rests_on(life: Life, keys: tuple[str, ...]) -> tuple[RestsOn, ...]:
-    """Those of the parameters whose status is DRAFT or DEFAULT (specification 11.25)."""
+    """Those of the parameters that bind without full force (specification 11.25)."""
     if not keys:
         return ()
     kept: dict[tuple[str, ...], tuple[RestsOn, ...]] = life.era.setdefault("rests_on", {})
     if keys not in kept:
-        values = [(key, life.rules.value(key, life.as_of)) for key in keys]
-        kept[keys] = tuple(
-            RestsOn(key, one.status, one.source) for key, one in values if one.status in ("DRAFT", "DEFAULT")
-        )
+        kept[keys] = life.rules.without_force(keys, life.as_of)
     return kept[keys]

@@ -33,7 +33,8 @@ _KEYS: Final = {
     "TOP_UP": ("topup.due_days",),
 }
 """The parameters that an amount rests on (specification 11.25)."""
-
+_OWN_RATE: Final = {"LD_START": "ld_start_permille_day", "LD_COMPLETE": "ld_complete_permille_day"}
+"""Where the contract states the rate, that of the rules counts for nothing (part 10)."""
 
 _OBLIGATION: Final = {"LD_START": "O-START", "LD_COMPLETE": "O-COMPLETE", "LD_FAR": "O-FAR", "LD_INVEST": "O-INVEST"}
 _TAKES_BACK: Final = frozenset({"report.corrected", "report.withdrawn", "extension.decided"})
@@ -66,9 +67,15 @@ def _order(line: Amount) -> tuple[str, str, str]:
     return line.kind, line.charge_id or "", line.state
 
 
+def rules_behind(life: Life, kind: str) -> tuple[str, ...]:
+    """The parameters that an amount of a kind rests on (specification 3.3, 11.25)."""
+    keys = _KEYS.get(kind, ())
+    return keys[1:] if life.contract.get(_OWN_RATE.get(kind, "")) is not None else keys
+
+
 def _uncharged(life: Life, kind: str, amount: int, running: bool, payables: list[Payable]) -> Amount:
     line = Amount(
-        kind, amount, "RUNNING" if running else "FIXED", _BASIS[kind], rests_on=rests_on(life, _KEYS.get(kind, ()))
+        kind, amount, "RUNNING" if running else "FIXED", _BASIS[kind], rests_on=rests_on(life, rules_behind(life, kind))
     )
     line.obligation = _OBLIGATION.get(kind)
     if kind == "LATE_FEE":  # what came in above the principal
@@ -85,7 +92,7 @@ def _charge(life: Life, fact: Fact, payments: list[tuple[int, int]]) -> Amount:
     return Amount(
         kind, amount, "PAID" if paid >= amount > 0 else "ASSESSED", _BASIS.get(kind, _BASIS["OTHER"]),
         charge_id=str(data.get("charge_id")), obligation=data.get("obligation"), due=day(data.get("due")), paid=paid,
-        rests_on=rests_on(life, _KEYS.get(kind, ())),
+        rests_on=rests_on(life, rules_behind(life, kind)),
     )  # fmt: skip
 
 

@@ -23,6 +23,11 @@ BASIS: Final = {
     "FUSE": "国有土地使用权合同司法解释第6条；土地管理法第81条", "EX": "城市房地产管理法第22条；暂行条例第40、41条", "LE": "003三(一)参考：自然资发〔2022〕201号",
     "PI": "城市房地产管理法第20条；土地管理法第58条", "JD": "004 14、25", "WD": "土地管理法第58条",
 }  # fmt: skip
+_RULES_OF: Final = {
+    "TENURE": ("exit.grant_tenures",), "INVESTMENT_BELOW": ("exit.transfer.invest_ratio",), "NO_BREACH": ("exit.mta.breaches",),
+    "FAILURES_BELOW_2": ("exit.fp.failures", "assess.perf.kinds"), "STARTED": ("idle.stopped.free_recovery",),
+}  # fmt: skip
+"""The parameters behind a blocker."""
 _BASES: Final = {kind: (text,) for kind, text in BASIS.items()}
 
 
@@ -74,6 +79,16 @@ def exit_kinds(
         left = _left_to_do(kind, standing) if not blockers else []
         found.append(ExitKind(kind, not blockers, (*blockers, *left), since, _BASES[kind]))
     return found
+
+
+def rules_of(kind: str, blockers: Sequence[str]) -> tuple[str, ...]:
+    """The parameters by which the blockers bar a kind, for what is refused because of them (specification 11.25)."""
+    keys = [key for one in blockers for key in _RULES_OF.get(one, ())]
+    if kind == "FPAY" and "NOT_DUE" in blockers:
+        keys.append("pay.terminate_after_days")
+    if kind == "MTA" and any(one.startswith("OPEN_BREACH:") for one in blockers):
+        keys.append("exit.mta.breaches")
+    return tuple(dict.fromkeys(keys))
 
 
 def _barred(life: Life) -> tuple[str, ...] | None:

@@ -10,7 +10,6 @@ USES = (
     r'refuse\(\s*"([A-Z][A-Z_-]+)"',
     r'refuse_field\(\s*[^,]+,\s*"([A-Z_]+)"',
     r'refuse_department\(\s*"([A-Z_]+)"',
-    r'refuse_by\(\s*[^,]+,\s*"([A-Z_]+)"',
     r'warn\(\s*"([A-Z_-]+)"',
     r'PydanticCustomError\(\s*"([A-Z_]+)"',
     r'MalformedCode\(\s*"([A-Z_]+)"',
