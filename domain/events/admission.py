@@ -106,13 +106,13 @@ class ProjectApproved(
 
 class StandardProposed(
     EventData, name="standard.proposed", number="E04", rank=40, zh="监管标准提出", en="Standard proposed",
-    by="DRC MIIT STB NRP HUC EEB EMB TAX FIN STAT TOWN IPB HRS",
+    by="DRC MIIT NRP HUC EEB IPB COM FIN TAX SASAC STB STAT AAB MKT EMB AGR CUL HRS FRB URB GOM EDU CIV GOV TOWN LRC REG COURT",
     examples=(
         {"code": "O-TAX", "direction": "GE", "threshold": "20.00", "unit": "万元/亩", "assess_on": "REACH"},
         {"code": "O-FAR", "direction": "GE", "threshold": "1.00", "assess_on": "COMPLETION", "cure_months": 6},
     ),
 ):  # fmt: skip
-    """A requirement of one department before supply; who proposes supervises (谁提出谁监管)."""
+    """A requirement of one department before supply; who proposes supervises (谁提出谁监管; specification 1.1 row 5)."""
 
     code: str = titled("义务代码", "Obligation code", pattern=OBLIGATION_CODE)
     threshold: Threshold | None = optional("标准值", "Threshold")

@@ -81,8 +81,8 @@ def _fulfilled(desk: Desk, key: str) -> bool:
 
 
 def supervisors_of(desk: Desk, breach: Breach | None, name: str) -> tuple[str, ...]:
-    """Who may take steps on a breach: its supervisors in the pack and in the agreement; PERF the assessment lead
-    (specification 3.2).
+    """Who may take steps on a breach: its supervisors in the pack, the agreement's or the one that proposed the
+    standard; PERF the assessment lead (specification 3.2).
     """
     kind = breach.kind if breach is not None else KIND_OF.get(name, name)
     if kind in ("PERF", "CAPACITY"):
@@ -93,9 +93,7 @@ def supervisors_of(desk: Desk, breach: Breach | None, name: str) -> tuple[str, .
     if breach is not None and breach.obligation:
         codes.append(breach.obligation.partition("/")[0])
     named = [one for code in codes for one in desk.rules.supervisors.get(code, ())]
-    named += [
-        str(term.data["supervisor"]) for term in desk.life.terms if term.code in codes and term.data.get("supervisor")
-    ]
+    named += [one for code in codes for one in desk.life.supervisors(code)]
     return tuple(dict.fromkeys(named))
 
 

@@ -119,13 +119,22 @@ class Papers(Known):
         return bool(clause and clause.get("present"))
 
     def supervisor(self, code: str) -> str | None:
-        """The supervisor shown: of the agreement, else the first of the pack."""
+        """The supervisor shown: of the agreement, else who proposed the standard, else the first of the pack."""
         named = self.supervisors(code)
         return named[0] if named else None
 
     def supervisors(self, code: str) -> tuple[str, ...]:
-        """The agreement's supervisor, else everyone whom the pack names (specification 3.2)."""
+        """The agreement's supervisor, else who proposed the standard, else everyone whom the pack names (specification
+        1.1 row 5, 2.4, 3.2).
+        """
         term = self.term(code)
-        if term is not None and term.data.get("supervisor"):
-            return (str(term.data["supervisor"]),)
-        return self.rules.supervisors.get(code, ())
+        named = (term.data.get("supervisor") if term else None) or self._proposers.get(code)
+        return (str(named),) if named else self.rules.supervisors.get(code, ())
+
+    @of_era
+    def _proposers(self) -> dict[str, str | None]:
+        """Obligation code → who supervises it as the department that proposed it said (谁提出谁监管)."""
+        return {
+            str(fact.data.get("code")): fact.data.get("supervisor") or fact.department
+            for fact in self.of("standard.proposed")
+        }
