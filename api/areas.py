@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import groupby
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -22,16 +23,16 @@ from api.parcels import data_as_of, take
 from api.principals import Principal, must_cover
 from api.problems import Problem
 from api.reports import Stream
-from domain.event import Event
+from domain.event import Event, day_number
 from domain.events import RANK
 from domain.facts import Facts, fold
+from domain.policy import RuleBook, Rules
+from domain.policy_pack import ancestors
 
 router = APIRouter(tags=["areas"])
 
 _AREA: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._~-]{0,63}")
 _DIVISION: Final = re.compile(r"\d{6}")
-LAST: Final = 3
-"""How many at the end of a ranking are named, and how many years in a row count (003六(五))."""
 
 
 @router.post("/v1/areas/{area_id}/events", status_code=201, name="Report an event of an area")
@@ -50,7 +51,7 @@ def _jurisdiction(parts: Parts, area_id: str) -> str | None:
     """A division is its own; a zone lies where the packs say."""
     if _DIVISION.fullmatch(area_id):
         return area_id
-    listed = parts.rules.latest()[0].area(area_id)
+    listed = parts.rules.current().area(area_id)
     return str(listed["jurisdiction"]) if listed else None
 
 
@@ -77,6 +78,11 @@ class Area:
             for name, value in (fact.data.get("indicators") or {}).items()
         }
 
+    def years(self) -> set[int]:
+        """The years of which anything is on record."""
+        said = self.facts.of("indicators.reported", "area.evaluated")
+        return {year for fact in said if isinstance(year := fact.data.get("year"), int)}
+
     def published(self, year: int) -> Mapping[str, Any] | None:
         """The published evaluation of a year, the last one."""
         found = [fact.data for fact in self.facts.of("area.evaluated") if fact.data.get("year") == year]
@@ -97,7 +103,7 @@ def get_evaluation(area_id: str, caller: Caller, parts: Wiring, year: Year) -> R
     if area is None:
         raise Problem("NOT_FOUND", "没有这个区域的记录")
     published = area.published(year)
-    peers = [one for one in areas if _level(one) == _level(area)]
+    ranks = ranking([one for one in areas if _league(one) == _league(area)], year)
     return JsonAnswer(
         {
             "area_id": area_id,
@@ -105,8 +111,8 @@ def get_evaluation(area_id: str, caller: Caller, parts: Wiring, year: Year) -> R
             "year": year,
             "indicators": area.figures(year),
             "published": None if published is None else dict(published),
-            "rank": ranking(peers, year).get(area_id),
-            "ranked": len(ranking(peers, year)),
+            "rank": ranks.get(area_id),
+            "ranked": len(ranks),
             "data_as_of": data_as_of(stands.position, stands.recorded_at, parts.today()),
         }
     )
@@ -114,43 +120,59 @@ def get_evaluation(area_id: str, caller: Caller, parts: Wiring, year: Year) -> R
 
 @router.get("/v1/rankings", name="Ranking of districts or parks")
 def get_rankings(caller: Caller, parts: Wiring, year: Year, jurisdiction: Division = None) -> Response:
-    """Standard competition ranking of a year: the published rank, else land per GDP (low is better)."""
+    """Standard competition ranking of a year: the published rank, else land per GDP (low is better).
+
+    Ranks are those among all areas of one level under one city or province, whichever of them the caller may see.
+    """
     codes = tuple(prefixes(caller, jurisdiction))
     with parts.log.connection() as connection:
-        areas = [one for one in _areas(connection) if one.jurisdiction.startswith(codes)]
+        areas = sorted(_areas(connection), key=_league)
         stands = head(connection)
+    rules = parts.rules.current(stands)
     items = [
         item
-        for level in ("DISTRICT", "PARK")
-        for item in _ranked([one for one in areas if _level(one) == level], level, year)
+        for _, peers in groupby(areas, key=_league)
+        for item in _ranked(list(peers), year, rules)
+        if item["jurisdiction"].startswith(codes)
     ]
     current = data_as_of(stands.position, stands.recorded_at, parts.today())
     return JsonAnswer({"items": items, "next": None, "data_as_of": current})
 
 
-def _level(area: Area) -> str:
-    return "DISTRICT" if _DIVISION.fullmatch(area.area_id) else "PARK"
+def _league(area: Area) -> tuple[str, str]:
+    """Which areas are ranked against each other: those of one level under one city or province (specification 6.4)."""
+    level = "DISTRICT" if _DIVISION.fullmatch(area.area_id) else "PARK"
+    return level, ancestors(area.jurisdiction)[-2]
 
 
-def _ranked(areas: Sequence[Area], level: str, year: int) -> list[dict[str, Any]]:
+def _ranked(areas: Sequence[Area], year: int, book: RuleBook) -> list[dict[str, Any]]:
     ranks = ranking(areas, year)
-    last = {one: _years_among_last(areas, one, year) for one in ranks}
     by_id = {area.area_id: area for area in areas}
-    return [
-        {
-            "area_id": area_id,
-            "jurisdiction": by_id[area_id].jurisdiction,
-            "level": level,
-            "year": year,
-            "rank": rank,
-            "ranked": len(ranks),
-            "indicators": by_id[area_id].figures(year),
-            "among_last": last[area_id] > 0,
-            "years_among_last": last[area_id],
-            "interview": last[area_id] >= LAST,
-        }
-        for area_id, rank in sorted(ranks.items(), key=lambda one: (one[1], one[0]))
-    ]
+    items = []
+    for area_id, rank in sorted(ranks.items(), key=lambda one: (one[1], one[0])):
+        area = by_id[area_id]
+        rules = book.rules(area.jurisdiction)
+        years = _years_among_last(areas, area_id, year, rules)
+        items.append(
+            {
+                "area_id": area_id,
+                "jurisdiction": area.jurisdiction,
+                "level": _league(area)[0],
+                "year": year,
+                "rank": rank,
+                "ranked": len(ranks),
+                "indicators": area.figures(year),
+                "among_last": years > 0,
+                "years_among_last": years,
+                "interview": years >= rules.get("rank.years", _end_of(year)),
+            }
+        )
+    return items
+
+
+def _end_of(year: int) -> int:
+    """The day whose parameters judge a year."""
+    return day_number(f"{year}-12-31")
 
 
 def ranking(areas: Sequence[Area], year: int) -> dict[str, int]:
@@ -174,15 +196,21 @@ def _land_per_gdp(area: Area, year: int) -> Decimal | None:
         return None
 
 
-def _years_among_last(areas: Sequence[Area], area_id: str, year: int) -> int:
-    """For how many years in a row, up to this one, the area was among the last three; a year without rank ends it."""
+def _years_among_last(areas: Sequence[Area], area_id: str, year: int, rules: Rules) -> int:
+    """For how many years in a row, up to this one, the area was among the last; a year without a rank ends it where the
+    pack says so (`rank.last_n`, `rank.gap_breaks_run`; specification 6.4).
+    """
+    known = [one for area in areas if area.area_id == area_id for one in area.years()]
     count = 0
-    while True:
-        ranks = ranking(areas, year - count)
+    for one in range(year, min(known, default=year + 1) - 1, -1):
+        ranks = ranking(areas, one)
         rank = ranks.get(area_id)
-        if rank is None or rank <= len(ranks) - LAST:
+        if rank is None and not rules.get("rank.gap_breaks_run", _end_of(year)):
+            continue
+        if rank is None or rank <= len(ranks) - rules.get("rank.last_n", _end_of(one)):
             return count
         count += 1
+    return count
 
 
 def _areas(connection: Connection) -> list[Area]:

@@ -84,6 +84,58 @@ def test_the_published_rank_goes_before_the_computed_one(api):
     assert [one["area_id"] for one in items] == ["120102", "120103", "120101"]
 
 
+def ranked(api, ranks_by_year):
+    for year, ranks in ranks_by_year.items():
+        for number, rank in enumerate(ranks, start=101):
+            if rank:
+                report = api.post(evaluated(year, rank), who="120000/GOV", path=f"/v1/areas/120{number}/events")
+                assert report.status_code == 201, report.text
+
+
+def interviewed(api, year):
+    items = api.get("/v1/rankings", who="regulator@120000", year=year).json()["items"]
+    return {one["area_id"][3:]: one["years_among_last"] for one in items if one["interview"]}
+
+
+def test_the_last_three_of_sixteen_three_years_running_are_called_in(api):
+    # 6.4: ranks 14, 15, 16 call for the interview, 14, 13, 16 do not; with a tie at 13 only 15 and 16 are among the last three
+    upper = list(range(1, 13))
+    ranked(api, {2023: [*upper, 13, 14, 15, 16], 2024: [*upper, 13, 15, 14, 16], 2025: [*upper, 13, 13, 15, 16]})
+    assert interviewed(api, 2024) == {}
+    assert interviewed(api, 2025) == {"115": 3, "116": 3}
+    items = {one["area_id"]: one for one in api.get("/v1/rankings", who="regulator@120000", year=2025).json()["items"]}
+    assert not items["120113"]["among_last"] and not items["120114"]["among_last"]
+
+
+def test_a_year_without_evaluation_breaks_the_run(api):
+    ranked(api, {2021: [1, 2, 3, 4], 2022: [1, 2, 3, 4], 2023: [1, 2, 3, None], 2024: [1, 2, 3, 4], 2025: [1, 2, 3, 4]})
+    assert interviewed(api, 2022) == {}
+    assert interviewed(api, 2025) == {"102": 5, "103": 5}
+
+
+def test_how_many_are_last_and_for_how_long_is_a_matter_of_the_rules(api):
+    ranked(api, {2024: [1, 2, 3, 4], 2025: [1, 2, 3, 4]})
+    assert interviewed(api, 2025) == {}
+    for key, value in (("rank.last_n", 1), ("rank.years", 2)):
+        body = amended(rule_set="120000", key=key, value=value, valid_from="2024-01-01")
+        assert api.post(body, who="120000/NRP", path="/v1/jurisdictions/120000/events").status_code == 201
+    assert interviewed(api, 2025) == {"104": 2}
+
+
+def test_a_rank_is_that_among_the_districts_of_one_city_whoever_asks(api):
+    for number, figure in ((101, "0.50"), (114, "0.70"), (118, "0.90")):
+        body = evaluated(2024, land_per_gdp=figure)
+        assert api.post(body, who="120000/GOV", path=f"/v1/areas/120{number}/events").status_code == 201
+    foreign = api.post(evaluated(2024, land_per_gdp="0.10"), who="371500/GOV", path="/v1/areas/371502/events")
+    assert foreign.status_code == 201
+    own = api.get("/v1/rankings", who="regulator@120114", year=2024).json()["items"]
+    assert [(one["area_id"], one["rank"], one["ranked"]) for one in own] == [("120114", 2, 3)]
+    everywhere = api.get("/v1/rankings", who="regulator@000000", year=2024).json()["items"]
+    assert {one["area_id"]: one["rank"] for one in everywhere} == {"120101": 1, "120114": 2, "120118": 3, "371502": 1}
+    evaluation = api.get("/v1/areas/120114/evaluation", who="regulator@120114", year=2024).json()
+    assert (evaluation["rank"], evaluation["ranked"]) == (2, 3)
+
+
 def test_the_catalogue_names_everything_with_labels_guards_and_sources(api):
     problem(api.get("/v1/catalogue", who=None), 401, "UNAUTHENTICATED")
     problem(api.get("/v1/catalogue", lang="zh"), 400, "UNKNOWN_PARAMETER")
