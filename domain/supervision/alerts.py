@@ -66,7 +66,7 @@ def _payments(life: Life, payables: list[Payable]) -> Iterator[Alert]:
     """From the unrolled due day − 30 to the rolled due day, until paid (specification 4.2, 8.1)."""
     days = life.rule("remind.payment_days")
     for one in payables:
-        if one.due - days <= life.as_of <= one.rolled and one.open > 0 and not life.is_history(one.due):
+        if one.due - days <= life.as_of <= one.rolled and one.open > 0 and not life.is_history(one.rolled):
             number = f"（{one.no}）" if one.no else ""
             message = f"{_OWED[one.code]}{number}应于{day_text(one.rolled)}前缴清"
             yield _alert(life, "A-PAY-30", one.key, one.due - days, life.supervisors(one.code), message, "规范8.1")
@@ -107,14 +107,15 @@ def _idle(life: Life, idle: Idle) -> Iterator[Alert]:
                 life, "A-IDLE-NEAR", "", one - days, ("NRP",), f"{what}，{day_text(one)}满一年", "规范4.3、8.1"
             )
         return
+    first = idle.spells[-1].first_day  # of stopped land perhaps later than the year: the day of the report that showed it
     if idle.clock == "Y1":
         rule = "规范4.3；闲置土地处置办法第2条"
-        yield _alert(life, "A-IDLE-Y1", "", one + 1, ("NRP",), f"{what}已满一年", rule)
+        yield _alert(life, "A-IDLE-Y1", "", first, ("NRP",), f"{what}已满一年", rule)
         if idle.runs and two - days <= now <= two:
             message = f"{what}，{day_text(two)}满二年"
             yield _alert(life, "A-IDLE2-NEAR", "", two - days, ("NRP",), message, "规范4.3、8.1")
         return
-    yield _alert(life, "A-IDLE-Y2", "", two + 1, ("NRP",), f"{what}已满二年", "规范4.3；城市房地产管理法第26条")
+    yield _alert(life, "A-IDLE-Y2", "", max(two + 1, first), ("NRP",), f"{what}已满二年", "规范4.3；城市房地产管理法第26条")
 
 
 def _term(life: Life) -> Iterator[Alert]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from domain.assessment import Breach, RestsOn
+from domain.calendar import Calendar
 from domain.facts import Fact
+from domain.policy import Rules
 from domain.supervision.figures import by_figure
-from domain.supervision.idle import Idle
+from domain.supervision.idle import Idle, idle_of
 from domain.supervision.life import Life, day
 from domain.supervision.notices import by_notice
 from domain.supervision.openings import KIND_OF, Opening, by_clock, by_fact
-from domain.supervision.payments import Payable
+from domain.supervision.payments import Payable, payables
 
 _STEPS: Final = (
     "breach.notified", "breach.decided", "rectification.ordered", "rectification.inspected", "charge.assessed",
@@ -43,7 +45,7 @@ _RESTS_ON: Final = {
 }  # fmt: skip
 
 
-def openings(life: Life, payables: list[Payable], idle: Idle) -> list[Opening]:
+def openings(life: Life, owed: list[Payable], idle: Idle) -> list[Opening]:
     """Every breach that facts, clock and notices open up to the day, those that ended among them (specification 3.2,
     4.2).
     """
@@ -52,7 +54,7 @@ def openings(life: Life, payables: list[Payable], idle: Idle) -> list[Opening]:
         standing = [*by_figure(life), *by_fact(life)]
         standing += list(by_notice(life, standing))
         life.era["openings"] = standing
-    found = by_clock(life, payables, idle)
+    found = by_clock(life, owed, idle)
     for one in standing:
         if one.since <= life.as_of:
             found.append(one)
@@ -65,9 +67,40 @@ def breaches(life: Life, found: list[Opening]) -> list[Breach]:
     """Each opening with the steps that were taken on it up to the day, by day and kind (specification 4.1)."""
     if not found:
         return []
-    steps = _steps(life)
-    lives = [_life_of(life, one, [fact for fact in steps if _speaks_of(one, fact, found)]) for one in found]
+    steps, away = _steps(life), _decided_away(life)
+    left = [one for one in found if one.breach_id not in away]
+    lives = []
+    for one in found:
+        beside = left if one.breach_id not in away else [*left, one]
+        own = [
+            fact
+            for fact in steps
+            if (away.get(one.breach_id) is fact if _takes_away(fact) else _speaks_of(one, fact, beside))
+        ]
+        lives.append(_life_of(life, one, own))
     return sorted(lives, key=lambda breach: (breach.effective_from, breach.kind, breach.breach_id))
+
+
+def _decided_away(life: Life) -> Mapping[str, Fact]:
+    """Breach id → the decision that took the breach away. A name means what was open on the decision's own day,
+    whatever day is asked for (contract 3.1; specification 11.13, 11.20).
+    """
+    kept: list[tuple[Rules, Calendar, dict[str, Fact]]] = life.facts.memo.setdefault("decided_away", [])
+    for rules, calendar, known in kept:
+        if rules is life.rules and calendar is life.calendar:
+            return known
+    away: dict[str, Fact] = {}
+    for fact in life.facts.of("breach.decided"):
+        if not _takes_away(fact):
+            continue
+        if fact.data.get("breach_id"):
+            away.setdefault(str(fact.data["breach_id"]), fact)
+            continue
+        then = Life(life.facts, fact.occurred_on, life.rules, life.calendar)
+        stood = [one for one in openings(then, payables(then), idle_of(then)) if one.breach_id not in away]
+        away |= {one.breach_id: fact for one in stood if _speaks_of(one, fact, stood)}
+    kept.append((life.rules, life.calendar, away))
+    return away
 
 
 def _steps(life: Life) -> list[Fact]:

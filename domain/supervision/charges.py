@@ -152,8 +152,8 @@ def computed_amounts(
     damages = (
         ("LD_START", late_start(life)),
         ("LD_COMPLETE", late_completion(life)),
-        ("LD_FAR", missed_plot_ratio(life)),
-        ("LD_INVEST", missed_investment(life, assessed)),
+        ("LD_FAR", missed_plot_ratio(life, breaches)),
+        ("LD_INVEST", missed_investment(life, assessed, breaches)),
     )
     found = {
         kind: line
@@ -179,7 +179,7 @@ def _late_fee(life: Life, payables: list[Payable], breaches: list[Breach]) -> tu
     if permille is None or not overdue:
         return None
     gone = {one.obligation for one in breaches if one.kind == "PAY" and one.phase in ("WITHDRAWN", "EXEMPTED")}
-    owed = [one for one in overdue if one.key not in gone and not life.is_history(one.due)]
+    owed = [one for one in overdue if one.key not in gone and not life.is_history(one.rolled)]
     until = life.as_of if life.cancelled_on is None else life.cancelled_on  # claims stay as they stand at the end
     total = sum((one.late_fee(until, permille) for one in owed), Fraction(0))
     return cents(total), life.cancelled_on is None and any(one.open > 0 for one in owed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from domain.assessment import Breach
 from domain.supervision.figures import requirement
 from domain.supervision.life import Life
 from domain.supervision.measures import below, cents, exact
@@ -59,19 +60,29 @@ def _damages(life: Life, rate: Fraction, days: int) -> int:
     return cents(total if cap is None else min(total, life.price * cap))
 
 
-def missed_plot_ratio(life: Life) -> Sum | None:
-    """Price × (least − actual) / least of the last verification that fell short; stays due after a later pass
-    (specification 3.3, 11.37; 出让合同第38条).
+def missed_plot_ratio(life: Life, breaches: Sequence[Breach]) -> Sum | None:
+    """Price × (least − actual) / least of the last verification that fell short; stays due after a later pass, not
+    after a decision that took its breach away (specification 3.3, 11.37; 出让合同第38条).
     """
     if life.price is None:
         return None
-    if "missed_plot_ratio" not in life.era:
-        life.era["missed_plot_ratio"] = _missed_plot_ratio(life, life.price)
-    found: Sum | None = life.era["missed_plot_ratio"]
-    return found
+    waived = _waived_times(breaches, "FAR")
+    kept: dict[tuple[tuple[int, bool], ...], Sum | None] = life.era.setdefault("missed_plot_ratio", {})
+    if waived not in kept:
+        kept[waived] = _missed_plot_ratio(life, life.price, waived)
+    return kept[waived]
 
 
-def _missed_plot_ratio(life: Life, price: int) -> Sum | None:
+def _waived_times(breaches: Sequence[Breach], kind: str) -> tuple[tuple[int, bool], ...]:
+    """(first day, was it taken away) of each breach of a kind: a figure belongs to the last one before it."""
+    return tuple((one.effective_from, one.phase in ("WITHDRAWN", "EXEMPTED")) for one in breaches if one.kind == kind)
+
+
+def _is_waived(times: tuple[tuple[int, bool], ...], on: int) -> bool:
+    return next((gone for since, gone in reversed(times) if since <= on), False)
+
+
+def _missed_plot_ratio(life: Life, price: int, waived: tuple[tuple[int, bool], ...]) -> Sum | None:
     """It runs from a verification that falls short until one passes, or a paper asks no more than was verified."""
     sum_: int | None = None
     ratio: Fraction | None = None
@@ -83,24 +94,26 @@ def _missed_plot_ratio(life: Life, price: int) -> Sum | None:
         ratio = ratio if measured is None else measured
         if ratio is None or least is None:
             continue
-        short = below(ratio, least)
+        short = below(ratio, least) and not _is_waived(waived, fact.occurred_on)
         if short and measured is not None:
             sum_ = cents(price * (least - ratio) / least)
         running = short and (running or measured is not None)
     return None if sum_ is None else (sum_, running)
 
 
-def missed_investment(life: Life, assessed: Sequence[Assessed]) -> Sum | None:
-    """Price × shortfall share of the last START_COMPLETE assessment in which the investment fell short (specification
-    3.3; 出让合同第37条).
+def missed_investment(life: Life, assessed: Sequence[Assessed], breaches: Sequence[Breach]) -> Sum | None:
+    """Price × shortfall share of the last START_COMPLETE assessment in which the investment fell short and whose breach
+    stands (specification 3.3; 出让合同第37条).
     """
     if life.price is None:
         return None
     sum_, running = None, False
+    waived = _waived_times(breaches, "INVEST")
     for one in assessed:
         if one.kind != "START_COMPLETE":
             continue
-        missed = [item for item in one.failed_items if item.code == "O-INVEST"]
+        gone = _is_waived(waived, one.fact.occurred_on)
+        missed = [] if gone else [item for item in one.failed_items if item.code == "O-INVEST"]
         for item in missed:
             if item.threshold and item.actual is not None:
                 sum_ = cents(Fraction(life.price) * (item.threshold - item.actual) / item.threshold)

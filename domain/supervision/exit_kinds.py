@@ -211,7 +211,7 @@ def _unpaid(standing: Standing) -> list[str]:
         one.open > 0
         and life.as_of - one.due > days
         and one.code != "O-BOND"
-        and not life.is_history(one.due)
+        and not life.is_history(one.rolled)
         and one.key not in waived
         for one in standing.payables
     )

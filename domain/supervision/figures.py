@@ -195,12 +195,17 @@ def failed_in_a_row(life: Life, found: Sequence[Opening], waived_ids: frozenset[
 
 
 def _investment(life: Life, assessed: Sequence[Assessed]) -> Iterator[Opening]:
-    """O-INVEST missed at completion, until a START_COMPLETE assessment passes (specification 3.2, 4.7)."""
+    """O-INVEST missed at completion, until a START_COMPLETE assessment passes; a failure after a decision that took the
+    breach away opens another (specification 3.2, 4.7, 11.37).
+    """
     current: Opening | None = None
     for one in assessed:
         if one.kind != "START_COMPLETE":
             continue
         if any(item.code == "O-INVEST" for item in one.failed_items):
+            taken = None if current is None else _waived(life, [current]).get(current.breach_id)
+            if current is not None and taken is not None and taken < one.fact.occurred_on:
+                current.ended_on, current = taken, None
             if current is None:
                 current = opening(life, "INVEST", "O-INVEST", one.fact.occurred_on, one.fact, codes=("O-INVEST",))
                 current.items = _items(one)

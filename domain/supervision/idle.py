@@ -92,9 +92,9 @@ def _by_start(life: Life, spell: Spell | None) -> Idle:
 
 
 def _by_stop(life: Life, stand: _Stand | None, until: int, spells: list[Spell]) -> Idle:
-    if stand is None or life.is_history(stand.stop.occurred_on):
+    if stand is None:
         return Idle("NONE", _determination(life), None, 2, runs=False, spells=tuple(spells))
-    since = stand.stop.occurred_on
+    since = _counted_from(life, stand.stop)
     _thresholds(life, since, certain=False)
     if stand.first_day is None:
         near = since if _below(life, until) else None
@@ -143,9 +143,14 @@ def _stopped(life: Life, until: int, spells: list[Spell]) -> _Stand | None:
     return None if stop is None else _Stand(stop, _idle_from_stop(life, stop, until))
 
 
+def _counted_from(life: Life, stop: Fact) -> int:
+    """D of stopped land: the stop; of a stop before the onboarding day that day (specification 4.3, 11.11)."""
+    return max(stop.occurred_on, life.onboarded_on or 0)
+
+
 def _idle_from_stop(life: Life, stop: Fact, until: int) -> int | None:
     """The first day after a full year of stoppage on which a known ratio is below its limit; None: not up to then."""
-    complete = life.anniversary(stop.occurred_on, 1) + 1
+    complete = life.anniversary(_counted_from(life, stop), 1) + 1
     if until < complete:
         return None
     if _below(life, complete):
@@ -206,16 +211,16 @@ def _both_reached(life: Life, on: int) -> bool:
 
 def _determination(life: Life) -> str:
     """NONE, INVESTIGATING, the last result, or RELEASED: the land was started, or, where it had been started and
-    stopped, both ratios are reached (specification 2.5, 11.37).
+    stopped, completed or both ratios are reached (specification 2.5, 4.3, 11.37).
     """
     steps = life.of("idle.investigated", "idle.determined")
     if not steps or life.cancelled_on is not None:
         return "NONE"
     last = steps[-1]
     result = "INVESTIGATING" if last.type == "idle.investigated" else str(last.data.get("result"))
-    if life.started is None:
+    started, built = life.started, life.completed
+    if started is None:
         return result
-    stopped = any(fact.occurred_on <= last.occurred_on for fact in life.of("construction.stopped"))
-    if stopped and life.started.occurred_on <= last.occurred_on:
-        return "RELEASED" if _both_reached(life, life.as_of) else result
-    return "RELEASED"
+    stopped = any(started.occurred_on <= stop.occurred_on <= last.occurred_on for stop in life.of("construction.stopped"))
+    completed = built is not None and built.occurred_on >= last.occurred_on
+    return result if stopped and not completed and not _both_reached(life, life.as_of) else "RELEASED"

@@ -40,7 +40,8 @@ class Life(Course):
         running: Fact | None = None
         for fact in self.of("exit.opened", "exit.withdrawn", "remedy.decided", "transfer.registered"):
             if fact.type == "exit.opened":
-                running = fact
+                ended = self.cancelled_on is not None and self.cancelled_on < fact.occurred_on
+                running = running if ended else fact
             elif running is not None and _ends_exit(fact, running):
                 running = None
         return running

@@ -100,7 +100,7 @@ def _history(life: Life, name: str, kind: str, fact: Fact) -> Opening | None:
         owed = [one for one in payables(life) if one.key == name or (one.code == name and one.open > 0)]
         if len(owed) != 1:
             return None
-        key, source, due, ended = owed[0].key, owed[0].fact, owed[0].due, owed[0].fulfilled_on
+        key, source, due, ended = owed[0].key, owed[0].fact, owed[0].rolled, owed[0].fulfilled_on
     else:
         return None
     if not life.is_history(due) or (ended is not None and ended <= fact.occurred_on):

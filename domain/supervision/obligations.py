@@ -119,7 +119,7 @@ def _payment(life: Life, payable: Payable) -> Obligation:
     if payable.fulfilled_on is not None:
         late = max(payable.fulfilled_on - payable.rolled, 0)
         one.fulfilled_on, one.days_late, one.state = payable.fulfilled_on, late, "MET_LATE" if late else "MET"
-    elif life.is_history(payable.due):
+    elif life.is_history(payable.rolled):
         one.state = "NOT_REPORTED"
     elif life.as_of > payable.rolled:
         one.state, one.days_late = "OVERDUE", life.as_of - payable.rolled

@@ -129,7 +129,7 @@ def _payments(life: Life, payables: list[Payable]) -> Iterator[Opening]:
     permille = life.rule("pay.late_permille_day") if life.rule("pay.close_requires_late_fee") else None
     for one in payables:
         done = one.closed_on(None if one.code == "O-BOND" else permille)
-        if life.is_history(one.due) or (done is not None and done <= one.rolled):
+        if life.is_history(one.rolled) or (done is not None and done <= one.rolled):
             continue
         if done is None:
             life.will(one.rolled + 1)

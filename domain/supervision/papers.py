@@ -62,7 +62,7 @@ class Papers(Known):
         return day(self.contract.get("onboarded_on")) or (fact.occurred_on if fact else None)
 
     def is_history(self, due: int | None) -> bool:
-        """Lies a due day before the onboarding day: then nothing is found by the clock."""
+        """Lies a due day (a payment's: the rolled one) before the onboarding day: then the clock finds nothing (11.11)."""
         return due is not None and self.onboarded_on is not None and due < self.onboarded_on
 
     @of_era

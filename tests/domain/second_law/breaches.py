@@ -40,9 +40,10 @@ def taken_away(view):
             found |= {s.identity: one.data["decision"] for s in spells(view) if is_named(view, one.data, s)}
             continue
         then = view.at(one.day, frozenset(other.id for other in decisions[number:]))
-        for stood in standing(then):
-            if is_named(view, one.data, stood.spell):
-                found[stood.spell.identity] = one.data["decision"]
+        gone = taken_away(then)
+        meant = _meant_by_name(then, one, [other for other in spells(then) if other.identity not in gone])
+        if meant is not None:
+            found[meant.identity] = one.data["decision"]
     return found
 
 
@@ -114,7 +115,14 @@ def _meant(view, spell, one):
     """A charge that names no obligation speaks of the one breach of its kind that is open on its day."""
     kind = OF_CHARGE.get(one.data["kind"])
     then = view.at(one.day)
-    open_ones = [other for other in spells(then) if other.kind == kind and (other.end is None or other.end > one.day)]
+    gone = taken_away(view)
+    open_ones = [
+        other
+        for other in spells(then)
+        if other.kind == kind
+        and (other.end is None or other.end > one.day)
+        and (other.identity == spell.identity or other.identity not in gone)
+    ]
     return kind == spell.kind and len(open_ones) == 1
 
 
@@ -124,8 +132,14 @@ def _means(view, spell, one):
         return False
     if one.data.get("breach_id"):
         return True
-    others = [other for other in spells(view) if other.start <= one.day and (other.end is None or other.end >= one.day)]
+    gone = taken_away(view)
+    beside = [other for other in spells(view) if other is spell or other.identity not in gone]
+    return _meant_by_name(view, one, beside) is spell
+
+
+def _meant_by_name(view, one, among):
+    """The one breach that is open on the day and bears the name; None where several do."""
+    others = [other for other in among if other.start <= one.day and (other.end is None or other.end >= one.day)]
     exact = [other for other in others if other.obligation == one.data.get("obligation")]
-    if len(exact) == 1:
-        return exact[0] is spell
-    return sum(is_named(view, one.data, other) for other in others) == 1
+    meant = exact if len(exact) == 1 else [other for other in others if is_named(view, one.data, other)]
+    return meant[0] if len(meant) == 1 else None

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from .days import ONE, add_years
-from .terms import clock_day, exited_on, first_day, idle_date, is_history, started_on, terms, wan
+from .terms import clock_day, exited_on, first_day, idle_date, is_history, onboarded_on, started_on, terms, wan
 
 RANKS = {"NONE": 0, "Y1": 1, "Y2": 2}
 
@@ -71,7 +71,7 @@ def _stopped(view, start, today):
     while walk <= today:
         for one in stops:
             if one.day == walk and one.type == "construction.stopped" and stop is None:
-                stop = walk
+                stop = max(walk, onboarded_on(view) or walk)
             elif one.day == walk and one.type == "construction.resumed":
                 stop = None
         if stop is not None and walk > add_years(stop, 1) and (entered or below(view, walk)):
@@ -96,7 +96,7 @@ def determination(view):
         return "NONE"
     today = clock_day(view)
     for walk in sorted({said} | {one.day for one in view.known if said < one.day <= today}):  # only reports release
-        if walk <= today and clock_at(view, walk)[0] == "NONE" and _ended(view, said, walk):
+        if walk <= max(today, said) and clock_at(view, walk)[0] == "NONE" and _ended(view, said, walk):
             return "RELEASED"
     return word
 
@@ -114,6 +114,7 @@ def _ended(view, said, today):
 
 
 def _is_stopped(view, today):
-    """Does a stop stand at the end of a day?"""
-    steps = [one for one in view.of("construction.stopped", "construction.resumed") if one.day <= today]
+    """Does a stop of started land stand at the end of a day?"""
+    start = started_on(view)
+    steps = [one for one in view.of("construction.stopped", "construction.resumed") if start <= one.day <= today]
     return bool(steps) and steps[-1].type == "construction.stopped"

@@ -70,7 +70,7 @@ def computed(view):
     late = [one for one in owed(view) if one.fee and ("PAY", one.key) not in gone]
     if late:
         state = "RUNNING" if any(one.paid_on is None for one in late) and not exited_on(view) else "FIXED"
-        found["LATE_FEE", None] = (sum(one.fee for one in late), state, sum(one.fee_paid for one in late))
+        found["LATE_FEE", None] = (sum(one.fee for one in late), state, sum(one.fee_paid for one in owed(view)))
     return found
 
 

@@ -55,13 +55,13 @@ def _milestone(view, code, due, waived):
         late = max((done - last).days, 0)
         return _row(due, "MET_LATE" if late else "MET", done, late)
     today = clock_day(view)
-    if waived and code == "O-REACH":
-        return _row(due, "WAIVED")
-    if waived and today > due:
+    if waived and code != "O-REACH" and today > due:
         return _row(due, "WAIVED", None, (today - due).days)
+    said = [one for one in assessments(view) if one.kind == "REACH"]
+    if code == "O-REACH" and waived and (today > due or (said and said[-1].passed is False)):
+        return _row(due, "WAIVED")
     if is_history(view, due) and (code != "O-REACH" or today > due):
         return _row(due, "NOT_REPORTED")
-    said = [one for one in assessments(view) if one.kind == "REACH"]
     if code == "O-REACH" and said and said[-1].passed is False:
         return _row(due, "OVERDUE")
     if code == "O-REACH" and today > due:

@@ -101,7 +101,13 @@ def _idle_source(view, begin):
     """The stop, or the paper that set the effective start date."""
     start = started_on(view)
     if start is not None:
-        return next((one.id for one in view.of("construction.stopped") if one.day == begin), "")
+        since, limit = "", onboarded_on(view)
+        for one in view.of("construction.stopped", "construction.resumed"):
+            if one.type == "construction.resumed" and one.day <= begin:
+                since = ""
+            elif one.type == "construction.stopped" and max(one.day, limit or one.day) == begin:
+                since = since or one.id
+        return since
     causes = view.rule("idle.shifting_causes")
     moved = [one for one in extensions(view) if one.data["cause"] in causes and one.data["new"].get("start_due")]
     return (moved[-1] if moved else contract(view)).id

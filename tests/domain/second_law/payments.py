@@ -29,15 +29,26 @@ class Owed:
 def owed(view):
     """Everything of price and rent that the contract names, by key."""
     lines = [("O-PAY", *one) for one in instalments(view)] + [("O-RENT", *one) for one in rents(view)]
-    return [_owed(view, f"{code}/{no}", no, due, rolled, total) for code, no, due, rolled, total in lines]
-
-
-def _owed(view, key, number, due, rolled, total):
-    received = [
-        (one.day, wan(one.data["amount_wan"]))
-        for one in view.of("payment.received")
-        if str(one.data.get("instalment_no")) == number
+    lines.sort(key=lambda line: (line[2], f"{line[0]}/{line[1]}"))
+    received = {f"{code}/{no}": [] for code, no, *_ in lines}
+    for one in view.of("payment.received"):
+        rest = wan(one.data["amount_wan"])
+        named = [line for line in lines if line[1] == str(one.data.get("instalment_no"))]
+        for code, no, _, _, total in named or lines:  # a number of nothing that is owed: the oldest debt first
+            key = f"{code}/{no}"
+            part = rest if named else min(rest, max(total - sum(amount for _, amount in received[key]), 0))
+            if part:
+                received[key].append((one.day, part))
+            rest -= part
+        if rest and lines:
+            received[f"{lines[0][0]}/{lines[0][1]}"].append((one.day, rest))
+    return [
+        _owed(view, f"{code}/{no}", received[f"{code}/{no}"], due, rolled, total)
+        for code, no, due, rolled, total in lines
     ]
+
+
+def _owed(view, key, received, due, rolled, total):
     paid = sum((amount for _, amount in received), Fraction(0))
     paid_on = None
     for when, _ in received:

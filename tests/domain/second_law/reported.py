@@ -95,17 +95,17 @@ def unlawful(view):
 
 def _by_source(view, kind, code, reports):
     """One breach for each report (11.37: one breach per kind and source event), ended by inspection or decision."""
-    found = []
-    for report in reports:
-        spell = Spell(kind, code, report.id, report.day, None, "", (code,))
-        for one in view.of("rectification.inspected", "breach.decided"):
-            if one.day < spell.start or spell.end or not is_named(view, one.data, spell):
-                continue
-            if one.type == "rectification.inspected" and one.data["result"] == "CURED":
-                spell.end, spell.how = one.day, "CURED"
-            elif one.type == "breach.decided":
-                taken_by_decision(view, spell, one)
-        found.append(spell)
+    found = [Spell(kind, code, report.id, report.day, None, "", (code,)) for report in reports]
+    for one in view.of("rectification.inspected", "breach.decided"):
+        meant = [
+            spell for spell in found if spell.start <= one.day and not spell.end and is_named(view, one.data, spell)
+        ]
+        if len(meant) != 1:  # a name that means several means none
+            continue
+        if one.type == "breach.decided":
+            taken_by_decision(view, meant[0], one)
+        elif one.data["result"] == "CURED":
+            meant[0].end, meant[0].how = one.day, "CURED"
     return found
 
 
