@@ -164,8 +164,8 @@ def _life_of(life: Life, one: Opening, steps: list[Fact]) -> Breach:
         while again and again[0] <= fact.occurred_on:
             again.pop(0)
             breach.phase = "CURE_FAILED"
-        if one.ended_on is not None and fact.occurred_on > one.ended_on and not _takes_away(fact):
-            continue  # what is done about a breach that is over changes nothing (specification 11.20)
+        if not _takes_away(fact) and not one.since <= fact.occurred_on <= (one.ended_on or life.as_of):
+            continue  # what is done about a breach that is over, or has not begun, changes nothing (specification 11.20)
         _step(life, breach, fact, closes=closes)
         if breach.phase in ("WITHDRAWN", "EXEMPTED", "CURED"):
             return breach

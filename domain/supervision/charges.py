@@ -53,7 +53,7 @@ def amounts(life: Life, breaches: list[Breach], payables: list[Payable], assesse
         base = computed.get(line.kind)
         line.computed = base[0] if base else formula(life, line.kind, fact, assessed)
         lines.append(line)
-        if _basis_gone(life, fact, line, breaches):
+        if _basis_gone(life, fact, breaches):
             line.computed, line.state = line.amount, "REVERSED"
             if line.paid:
                 lines.append(_refund(line))
@@ -96,21 +96,20 @@ def _charge(life: Life, fact: Fact, payments: list[tuple[int, int]]) -> Amount:
     )  # fmt: skip
 
 
-def _basis_gone(life: Life, fact: Fact, line: Amount, breaches: list[Breach]) -> bool:
-    """Was the fact that the charge rests on corrected, withdrawn, exempted or moved by an extension (4.7, 11.22)."""
-    if line.kind == "LATE_FEE":  # it names no single breach: nothing is late any more once something was taken back
-        return line.computed is None and _taken_back_after(life, fact)
-    kind = CHARGE_KINDS.get(line.kind)
+def _basis_gone(life: Life, fact: Fact, breaches: list[Breach]) -> bool:
+    """Was the fact that the charge rested on upon its day corrected, withdrawn, exempted or moved by an extension
+    (specification 4.7, 11.13, 11.22). A breach that begins later bears no earlier charge.
+    """
+    kind = CHARGE_KINDS.get(str(fact.data.get("kind")))
     if kind is None:
         return False
-    own = [one for one in breaches if one.kind == kind and _may_mean(one, fact)]
+    own = [one for one in breaches if one.kind == kind and one.obligation != "O-BOND" and _may_mean(one, fact)]
     if any(one.phase not in ("WITHDRAWN", "EXEMPTED") for one in own):
         return False
     if own:
         return True
-    if fact.data.get("override_reason"):  # an authority's own sum stands until something was taken back after it
-        return _taken_back_after(life, fact)
-    return line.kind == "IDLE_FEE" or line.computed is None
+    # an authority's own sum stands until something was taken back after it
+    return not fact.data.get("override_reason") or _taken_back_after(life, fact)
 
 
 def _taken_back_after(life: Life, fact: Fact) -> bool:
@@ -119,7 +118,7 @@ def _taken_back_after(life: Life, fact: Fact) -> bool:
 
 def _may_mean(breach: Breach, fact: Fact) -> bool:
     name = fact.data.get("breach_id")
-    return name is None or name == breach.breach_id
+    return breach.effective_from <= fact.occurred_on and name in (None, breach.breach_id)
 
 
 def _refund(line: Amount) -> Amount:

@@ -29,7 +29,9 @@ def since_when(
         return _failures(life)
     if kind == "FPAY":
         days: int = life.rule("pay.terminate_after_days")
-        owed = [one.due for one in payables if one.open > 0 and one.code != "O-BOND" and not life.is_history(one.rolled)]
+        owed = [
+            one.due for one in payables if one.open > 0 and one.code != "O-BOND" and not life.is_history(one.rolled)
+        ]
         return min(owed) + days + 1
     asked = _asked(kind, life, breaches)
     if kind == "MTP":

@@ -12,16 +12,17 @@ from domain.supervision.life import Life, day
 
 
 def filings(life: Life) -> list[Filing]:
-    """The duties that the pack names for this parcel, by due day and document type (002五(三); specification 8.1)."""
-    types = life.rule("filing.doc_types")
-    if not types or not _redevelopment(life):
+    """The duties that the pack names on the day of each document, by due day and document type (002五(三);
+    specification 8.1, 11.36).
+    """
+    if not _redevelopment(life):
         return []
-    submitted, months = life.of("filing.submitted"), life.rule("filing.months")
-    first = day_number(life.rule("filing.from"))
+    submitted, rules = life.of("filing.submitted"), life.rules
     found = []
     for doc_type, reference, dated in _owed(life):
-        if doc_type in types and dated >= first and not life.is_history(dated):
-            unrolled = add_months(dated, months)
+        first = day_number(rules.get("filing.from", dated))
+        if doc_type in rules.get("filing.doc_types", dated) and dated >= first and not life.is_history(dated):
+            unrolled = add_months(dated, rules.get("filing.months", dated))
             filed = _match(submitted, doc_type, reference, dated)
             due = life.rolled(unrolled, "filing", filed)
             if filed is None:

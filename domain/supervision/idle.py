@@ -52,9 +52,9 @@ def idle_of(life: Life) -> Idle:
     until = life.clock if built is None else min(life.clock, built.occurred_on)
     first = _not_started(life, until)
     stand = _stopped(life, until, spells) if life.started is not None else None
-    ended = built is not None and built.occurred_on <= life.clock
-    if ended or life.cancelled_on is not None:
-        end = until if ended else life.cancelled_on
+    ends = [one for one in (built.occurred_on if built else None, life.cancelled_on) if one is not None]
+    if ends:
+        end = min(ends)
         spells += [Spell(one.source, one.first_day, end) for one in _current(first, stand)]
         return Idle("NONE", _determination(life), None, 0, runs=False, spells=tuple(spells))
     if life.started is None:
@@ -221,6 +221,8 @@ def _determination(life: Life) -> str:
     started, built = life.started, life.completed
     if started is None:
         return result
-    stopped = any(started.occurred_on <= stop.occurred_on <= last.occurred_on for stop in life.of("construction.stopped"))
+    stopped = any(
+        started.occurred_on <= stop.occurred_on <= last.occurred_on for stop in life.of("construction.stopped")
+    )
     completed = built is not None and built.occurred_on >= last.occurred_on
     return result if stopped and not completed and not _both_reached(life, life.as_of) else "RELEASED"

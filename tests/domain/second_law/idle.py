@@ -12,7 +12,10 @@ def clock(view):
     """(NONE, Y1 or Y2; its first day; the first day of Y1; the day from which it is counted)."""
     if exited_on(view):
         return "NONE", None, None, None
-    return clock_at(view, clock_day(view))
+    today = clock_day(view)
+    if any(one is not None and one > today for one in (started_on(view), first_day(view, "construction.completed"))):
+        return "NONE", None, None, None
+    return clock_at(view, today)
 
 
 def clock_at(view, today):
