@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from domain.assessment import OPEN_PHASES
 from domain.calendar import add_years
 from domain.guards.desk import Desk
 from domain.supervision.life import LEASES, Life, day
 from domain.supervision.measures import exact, wan, yuan
-from domain.supervision.payments import open_sum, payables, rent_in_arrears
+from domain.supervision.payments import open_sum, payables
 from domain.supervision.stage import project_stage
 
 
@@ -171,7 +172,9 @@ def title_registered(desk: Desk) -> None:
 
 def registration_gate(desk: Desk) -> None:
     """No registration while rent is in arrears, or while idle land is determined and not disposed of (5.1)."""
-    if rent_in_arrears(desk.life, payables(desk.life)):
+    if any(
+        one.phase in OPEN_PHASES and (one.obligation or "").startswith("O-RENT/") for one in desk.assessment.breaches
+    ):
         raise desk.refuse("RENT_IN_ARREARS", "租金尚未缴清，不予登记")
     acts = desk.life.of("idle.determined", "idle.disposed")
     standing = bool(acts) and acts[-1].type == "idle.determined" and desk.rule("idle.freeze")

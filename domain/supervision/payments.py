@@ -183,11 +183,6 @@ def open_sum(items: Sequence[Payable], as_of: int, permille: Fraction) -> int:
     return sum(max(one.open, 0) for one in items) + max(fee - taken, 0)
 
 
-def rent_in_arrears(life: Life, items: Sequence[Payable]) -> bool:
-    """Is a rent overdue on the day (specification 5.1; 003三(一)参考)."""
-    return any(item.code == "O-RENT" and item.open > 0 and life.as_of > item.rolled for item in items)
-
-
 def charge_payments(life: Life) -> dict[str, list[tuple[int, int]]]:
     """Charge id → (day, sum in 元) of its payments up to the day (specification 11.22)."""
     found: dict[str, list[tuple[int, int]]] = {}

@@ -71,6 +71,16 @@ def test_no_registration_while_rent_is_in_arrears_and_a_refusal_is_recorded():
     assert take(events, "mortgage.decided", "2019-05-01", {"result": "REFUSED"}, by="REG")
 
 
+def test_rents_of_imported_history_are_no_arrears_until_a_department_reports_them():
+    events = life(contract=LEASE | {"onboarding": True, "onboarded_on": "2022-06-01"})
+    first = ("title.registered", "2022-07-01", {"kind": "FIRST"})
+    assert take(events, *first, by="REG")
+    assert refused(events, first[0], "2023-04-03", first[2], by="REG") == "RENT_IN_ARREARS", "a rent of our own time"
+    told = ("breach.notified", "2022-06-20", {"obligation": "O-RENT/2021"})
+    reported = life(told, contract=LEASE | {"onboarding": True, "onboarded_on": "2022-06-01"})
+    assert refused(reported, *first, by="REG") == "RENT_IN_ARREARS"
+
+
 def test_a_payment_above_what_is_open_is_refused_and_one_before_any_contract_is_kept():
     assert (
         refused(life(), "payment.received", "2019-05-01", {"instalment_no": 1, "amount_wan": "1000.01"}, by="FIN")
