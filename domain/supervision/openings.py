@@ -10,8 +10,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.facts import Fact
 from domain.supervision.idle import Idle
-from domain.supervision.life import MILESTONES, Life
-from domain.supervision.measures import exact
+from domain.supervision.life import MILESTONES, Life, day
+from domain.supervision.measures import exact, yuan
 from domain.supervision.payments import Payable
 
 KIND_OF: Final = {
@@ -99,7 +99,7 @@ def _milestones(life: Life) -> Iterator[Opening]:
         if (done and done.occurred_on <= due) or due + 1 > life.clock:
             continue
         one = opening(life, kind, code, due + 1, source, codes=(code,))
-        one.detected = max(due + 1, _revealed(life, code, due))
+        one.detected = max(due + 1, _revealed(life, code, due), _moved(source, field_name, due))
         if done:
             one.ended_on, one.end_phase = done.occurred_on, "CLOSED_LATE"
         elif life.cancelled_on is not None and kind != "PROD":
@@ -119,6 +119,33 @@ def _revealed(life: Life, code: str, due: int) -> int:
             elif fact is not None and fact.corrected_by and fact.occurred_on > due:
                 days.append(fact.corrected_by[-1].occurred_on)
     return max(days)
+
+
+def _moved(source: Fact, field_name: str, due: int) -> int:
+    """The day of the correction that set an earlier due day, unless the one before had passed by then (4.2, 11.21)."""
+    stated = source.event.data.get("new") or source.event.data
+    return _brought_forward(source, day(stated.get(field_name)), due)
+
+
+def _brought_forward(source: Fact, before: int | None, due: int) -> int:
+    if not source.corrected_by or (before is not None and before <= due):
+        return 0
+    corrected = source.corrected_by[-1].occurred_on
+    return corrected if before is None else min(corrected, before + 1)
+
+
+def _paid_at_first(life: Life, one: Payable) -> int:
+    """The day of the correction or withdrawal by which a timely payment in full fell away; 0: none did (11.21)."""
+    paid, days = 0, [0]
+    for event in life.facts.events:
+        if event.type != "payment.received" or str(event.data.get("instalment_no")) != one.no:
+            continue
+        if event.occurred_on <= one.rolled:
+            paid += yuan(event.data.get("amount_wan")) or 0
+            taken, fact = life.facts.withdrawn.get(event.event_id), life.facts.by_id.get(event.event_id)
+            changes = (taken,) if taken else fact.corrected_by if fact else ()
+            days += [change.occurred_on for change in changes]
+    return max(days) if paid >= one.amount else 0
 
 
 def _payments(life: Life, payables: list[Payable]) -> Iterator[Opening]:
@@ -141,9 +168,19 @@ def _payments(life: Life, payables: list[Payable]) -> Iterator[Opening]:
         if one.rolled >= life.as_of:
             continue
         found = opening(life, "PAY", one.key, one.rolled + 1, one.fact, part=one.key, codes=(one.code, one.key))
+        found.detected = max(one.rolled + 1, _paid_at_first(life, one), _instalment_moved(one))
         if done is not None:
             found.ended_on, found.end_phase = done, "CLOSED_LATE"
         yield found
+
+
+def _instalment_moved(one: Payable) -> int:
+    """The same for the due day of an instalment."""
+    if one.code != "O-PAY":
+        return 0
+    stated = one.fact.event.data.get("instalments") or ()
+    before = next((day(entry.get("due")) for entry in stated if str(entry.get("no")) == one.no), None)
+    return _brought_forward(one.fact, before, one.due)
 
 
 def _idle(life: Life, idle: Idle) -> Iterator[Opening]:

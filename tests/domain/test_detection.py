@@ -1,0 +1,45 @@
+"""When a breach came to light: the clock, a correction, a withdrawal (specification 4.2, 11.21). Given / when / then."""
+
+import pytest
+from test_law import CONTRACT, PAID, life, on
+
+from domain.event import day_text
+
+SIGNED, FIRST = "00000001-0000-4000-8000-000000000000", "00000002-0000-4000-8000-000000000000"
+
+
+def days(found, kind):
+    breach = next(one for one in found.breaches if one.kind == kind)
+    return day_text(breach.effective_from), day_text(breach.detected_at)
+
+
+def moved(day, field, old, new):
+    change = {"corrects": SIGNED, "changes": [{"field": field, "old": old, "new": new}], "reason": "录入错误"}
+    return ("report.corrected", day, change)
+
+
+@pytest.mark.parametrize(
+    ("corrected_on", "detected"),
+    [("2019-12-15", "2019-12-15"), ("2020-03-01", "2020-01-02")],
+    ids=["before the first due day had passed", "after it had"],
+)
+def test_a_due_day_that_was_corrected_to_an_earlier_one_is_missed_from_then_and_seen_with_the_correction(
+    corrected_on, detected
+):
+    events = life(PAID, moved(corrected_on, "start_due", "2020-01-01", "2019-10-01"))
+    assert days(on("2020-04-01", events), "START") == ("2019-10-02", detected)
+
+
+def test_instalments_that_came_to_be_known_late_are_overdue_from_their_day_and_seen_with_the_correction():
+    unknown = {key: value for key, value in CONTRACT.items() if key != "instalments"}
+    late = moved("2019-09-02", "instalments", None, CONTRACT["instalments"])
+    assert days(on("2019-10-01", life(late, contract=unknown)), "PAY") == ("2019-06-04", "2019-09-02")
+
+
+def test_a_payment_that_is_taken_back_shows_when_the_arrears_came_to_light():
+    back = ("report.withdrawn", "2019-08-01", {"withdraws": FIRST, "reason": "退票"})
+    assert days(on("2019-09-02", life(PAID, back)), "PAY") == ("2019-06-04", "2019-08-01")
+    part = ("payment.received", "2019-05-01", {"instalment_no": 1, "amount_wan": "400.00"})
+    assert days(on("2019-09-02", life(part, back)), "PAY") == ("2019-06-04", "2019-06-04"), (
+        "it was short from the first"
+    )
