@@ -247,6 +247,11 @@ def _decided(kind: str) -> Callable[[Standing], list[str]]:
     return blockers
 
 
+def _platform(standing: Standing) -> list[str]:
+    """As AB, once it was agreed (specification 5.1)."""
+    return [*_in_force(standing), *_decided("ABP")(standing)]
+
+
 def _surplus_land(standing: Standing) -> list[str]:
     """As MT or MTA, once the transfer of a part is asked for (specification 5.1)."""
     asked = any(fact.data.get("kind") == "PART" for fact in standing.life.of("transfer.requested"))
@@ -262,7 +267,7 @@ def _surplus_premises(standing: Standing) -> list[str]:
 _KINDS: Final[dict[str, Callable[[Standing], list[str]]]] = {
     "VS": _in_force,
     "AB": _in_force,
-    "ABP": _decided("ABP"),
+    "ABP": _platform,
     "MT": _market,
     "MTA": _with_consent,
     "MTP": _surplus_land,

@@ -81,6 +81,8 @@ def _transfer(kind: str, life: Life, breaches: list[Breach], payables: list[Paya
         one.ended_on for one in breaches if one.ended_on is not None and one.phase not in ("WITHDRAWN", "EXEMPTED")
     ]
     days += [fact.occurred_on for fact in life.of("seizure.lifted")]
+    ends = [day(fact.data.get("to")) for fact in life.of("seizure.imposed")]
+    days += [end + 1 for end in ends if end is not None and end < life.as_of]
     if kind == "MTA":
         days.append(min((one.effective_from for one in breaches if one.phase in OPEN_PHASES), default=0))
     return max(days, default=None)

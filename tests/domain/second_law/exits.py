@@ -36,6 +36,8 @@ def exits(view):
     bars["MTP"] = set() if asked and (not bars["MT"] or not bars["MTA"]) else {"NO_REQUEST"}
     if terms(view).get("supply_mode") != "ALLOCATION":
         bars["WD"].add("TENURE")
+    if _is_over(view):
+        bars["ABP"].add("TERM_OVER")
     if exited_on(view) or exit_running(view):
         return set(), bars
     return {kind for kind, found in bars.items() if not found}, bars
