@@ -36,6 +36,7 @@ GUARDS: Final[dict[str, Guard]] = {
     "performance.assessed": operation.performance_assessed,
     "mortgage.decided": operation.mortgage_decided,
     "transfer.registered": operation.transfer_registered,
+    "transition.started": operation.transition_started,
     "parcel.split": operation.parcel_split,
     "parcel.merged": operation.parcel_split,
     "extension.decided": remedy.extension_decided,

@@ -73,6 +73,7 @@ CONTRACT_EXISTS|已有合同|Contract exists|一宗地权利一份合同|契约1
 CONTRACT_UNKNOWN|合同编号不符|Unknown contract|与已知合同相同|规范2.3
 NO_CONTRACT|没有合同|No contract|须先有合同|规范2.1
 GROUND_REQUIRED|缺少协议出让理由|Ground required|五种理由之一|规范2.1
+TRANSITION_TOO_LONG|过渡期过长|Transition too long|开始日加五年|002四(六)；004 16
 TERM_OUT_OF_RANGE|年期超出范围|Term out of range|法定最高年期、租赁5至20年|规范2.1、2.7
 PRICE_BELOW_FLOOR|价款低于底价|Price below the floor|50年价×年期/50|规范2.7
 UNDERGROUND_PRICE_BELOW_FLOOR|地下空间价款低于底价|Underground price below the floor|地下一层50%，二层再50%，停车0.75%|规范1.2第44行

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from domain.calendar import add_years
 from domain.decision import Decided
 from domain.event import Event, day_text
 from domain.events import RANK
@@ -15,7 +16,7 @@ from domain.guards.desk import Desk
 from domain.guards.supply import registration_gate
 from domain.supervision import assess_on
 from domain.supervision.exit_kinds import rules_of, seizure
-from domain.supervision.life import MILESTONES, Life
+from domain.supervision.life import MILESTONES, Life, day
 from domain.supervision.measures import exact, rounded
 from domain.supervision.payments import Payable, payables
 from domain.supervision.performance import assess, expected_terms
@@ -76,24 +77,32 @@ def mortgage_decided(desk: Desk) -> None:
 
 
 def transfer_registered(desk: Desk) -> None:
-    """A transfer that MT or MTA allows, or whose exit runs; the agreement goes along (5.1, 1.1 row 11)."""
+    """A transfer of the whole or of a part that MT or MTA allows, or whose exit runs; the transferee assumes the agreement
+    (specification 2.4, 3.2 O-TRANSFER, 5.1).
+    """
     registration_gate(desk)
     running = desk.assessment.exit_in_progress
     court = running is not None and running[0] == "JD"  # the court disposes of what it seized (5.2 item 6)
     if seizure(desk.life) is not None and not court:
         raise desk.refuse("SEIZED", "土地使用权在查封中，不予转让登记")
-    if desk.data["kind"] != "WHOLE" or court:
+    if court:
         return
-    if running is not None and running[0] in ("MT", "MTA"):
-        allowed = running[0] == "MT"
-    else:
-        kinds = {one.kind: one for one in desk.assessment.exit_kinds}
-        allowed = kinds["MT"].eligible
-        if not allowed and not kinds["MTA"].eligible and not desk.life.onboarded_on:
-            keys = (*rules_of("MT", kinds["MT"].blockers), *rules_of("MTA", kinds["MTA"].blockers))
-            raise desk.refuse("TRANSFER_NOT_ALLOWED", f"不具备转让条件：{'、'.join(kinds['MT'].blockers)}", *keys)
-    if not allowed and desk.data.get("assumes_agreement") is not True:
-        raise desk.refuse("AGREEMENT_NOT_ASSUMED", "有未了结的违约，受让方须承接监管协议")
+    if desk.data.get("assumes_agreement") is not True:
+        raise desk.refuse("AGREEMENT_NOT_ASSUMED", "受让方须承接监管协议（assumes_agreement应为true）")
+    if desk.data["kind"] == "PRE_REGISTRATION" or (running is not None and running[0] in ("MT", "MTA", "MTP")):
+        return
+    kinds = {one.kind: one for one in desk.assessment.exit_kinds}
+    if not kinds["MT"].eligible and not kinds["MTA"].eligible and not desk.life.onboarded_on:
+        keys = (*rules_of("MT", kinds["MT"].blockers), *rules_of("MTA", kinds["MTA"].blockers))
+        raise desk.refuse("TRANSFER_NOT_ALLOWED", f"不具备转让条件：{'、'.join(kinds['MT'].blockers)}", *keys)
+
+
+def transition_started(desk: Desk) -> None:
+    """A transition lasts five years at most (specification 1.2 row 35, 2.4)."""
+    begun, ends = day(desk.data.get("start_on")) or desk.day, day(desk.data.get("end_on"))
+    latest = add_years(begun, desk.rule("transition.years"))
+    if ends is not None and ends > latest:
+        raise desk.refuse("TRANSITION_TOO_LONG", f"过渡期最迟至{day_text(latest)}", "transition.years")
 
 
 def parcel_split(desk: Desk) -> None:

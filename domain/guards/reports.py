@@ -99,5 +99,7 @@ def title_cancelled(desk: Desk) -> None:
 def renewal_applied(desk: Desk) -> None:
     """A late application is recorded as late and gives no right to renewal (specification 6.1)."""
     end = desk.life.right_to
-    if end is not None and desk.day > add_months(end, -desk.rule("term.apply_months")):
+    if end is None:
+        return
+    if desk.day > desk.life.rolled(add_months(end, -desk.rule("term.apply_months")), "application", desk.day):
         desk.warn("RENEWAL_LATE", "晚于届满前一年提出，不当然享有续期")

@@ -130,14 +130,22 @@ def _standing(life: Life) -> Iterator[Obligation]:
 
 
 def _transition(life: Life) -> Iterator[Obligation]:
-    """O-PRICE5: the five years of a transition end with the formalities of the new use (specification 3.2, 1.3)."""
+    """O-PRICE5: the formalities of the new use, after five years or with a transfer of the whole, whichever comes first
+    (specification 1.2 row 35, 3.2).
+    """
     for fact in life.of("transition.started")[-1:]:
         begun = day_of(fact.data.get("start_on")) or fact.occurred_on
-        due = day_of(fact.data.get("end_on")) or add_years(begun, life.rule("transition.years"))
+        full = day_of(fact.data.get("end_on")) or add_years(begun, life.rule("transition.years"))
+        transfers = [
+            one.occurred_on
+            for one in life.of("transfer.registered")
+            if one.data.get("kind") == "WHOLE" and one.occurred_on >= begun
+        ]
+        due = min([full, *transfers])
         ended = next((one for one in life.of("transition.ended") if one.occurred_on >= begun), None)
         one = Obligation(
             "O-PRICE5", "O-PRICE5", life.supervisor("O-PRICE5"), due, "SCHEDULED",
-            explanation=(Step("过渡期起", begun, "002四(六)"), Step("过渡期满", due, "002四(六)；004 16")),
+            explanation=(Step("过渡期起", begun, "002四(六)"), Step("过渡期满" if due == full else "转让", due, "002四(六)；004 16")),
         )  # fmt: skip
         if ended is not None:
             late = max(ended.occurred_on - due, 0)

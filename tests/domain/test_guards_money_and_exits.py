@@ -77,6 +77,25 @@ def test_the_court_transfers_what_it_seized_once_its_disposal_is_open():
     assert take(life(*BUILT, seized, ("exit.opened", "2022-02-01", {"kind": "JD"})), *whole, by="REG")
 
 
+@pytest.mark.parametrize("kind", ["WHOLE", "PART"])
+def test_land_is_transferred_with_its_agreement_and_only_where_mt_or_mta_allows(kind):
+    transfer = ("transfer.registered", "2022-08-01", {"kind": kind, "assumes_agreement": True})
+    assert take(life(*BUILT), *transfer, by="REG")
+    assert refused(life(*BUILT[1:]), *transfer, by="REG") == "TRANSFER_NOT_ALLOWED"
+    assert refused(life(*BUILT), transfer[0], transfer[1], {"kind": kind}, by="REG") == "AGREEMENT_NOT_ASSUMED"
+
+
+def test_a_transfer_before_registration_needs_no_quarter_of_the_investment():
+    early = ("transfer.registered", "2019-08-01", {"kind": "PRE_REGISTRATION", "assumes_agreement": True})
+    assert take(life(), *early, by="REG")
+
+
+def test_an_application_on_the_first_working_day_after_the_last_day_is_not_late():
+    contract = CONTRACT | {"term_from": "2002-10-03", "term_to": "2022-10-02"}
+    assert warned(life(contract=contract), "renewal.applied", "2021-10-08", {}) == set()
+    assert warned(life(contract=contract), "renewal.applied", "2021-10-09", {}) == {"RENEWAL_LATE"}
+
+
 def test_part_of_the_land_leaves_only_where_the_whole_could():
     asked = ("transfer.requested", "2022-08-01", PART)
     assert ways("2022-08-09", life(*BUILT, asked))["MTP"].since == on("2022-08-01", life()).as_of
