@@ -103,7 +103,16 @@ def _basis_gone(life: Life, fact: Fact, breaches: list[Breach]) -> bool:
     kind = CHARGE_KINDS.get(str(fact.data.get("kind")))
     if kind is None:
         return False
-    own = [one for one in breaches if one.kind == kind and one.obligation != "O-BOND" and _may_mean(one, fact)]
+    last = fact.occurred_on if life.cancelled_on is None else min(fact.occurred_on, life.cancelled_on)
+    named = fact.data.get("breach_id")
+    own = [
+        one
+        for one in breaches
+        if one.kind == kind
+        and one.obligation != "O-BOND"
+        and one.effective_from <= last
+        and named in (None, one.breach_id)
+    ]
     if any(one.phase not in ("WITHDRAWN", "EXEMPTED") for one in own):
         return False
     if own:
@@ -114,11 +123,6 @@ def _basis_gone(life: Life, fact: Fact, breaches: list[Breach]) -> bool:
 
 def _taken_back_after(life: Life, fact: Fact) -> bool:
     return any(event.type in _TAKES_BACK and event.version > fact.event.version for event in life.facts.events)
-
-
-def _may_mean(breach: Breach, fact: Fact) -> bool:
-    name = fact.data.get("breach_id")
-    return breach.effective_from <= fact.occurred_on and name in (None, breach.breach_id)
 
 
 def _refund(line: Amount) -> Amount:

@@ -17,7 +17,8 @@ from .terms import contract, exit_running, exited_on, onboarded_on
 def second_answer(events, as_of, rules, calendar, known_at=None, names=None):
     """Everything that is compared, for `as_of` (a date); `names`: breach id → (kind, source)."""
     parcel = events[0].parcel_id if events else ""
-    view = View(as_of, read(events, known_at), rules, calendar, parcel, names or {}, events=events)
+    seen = [event for event in events if known_at is None or event.recorded_at <= known_at]
+    view = View(as_of, read(seen), rules, calendar, parcel, names or {}, events=seen)
     value, _, _, counted = clock(view)
     ways, bars = exits(view)
     running = exit_running(view)

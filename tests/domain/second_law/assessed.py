@@ -54,6 +54,8 @@ def capacity(view, perf):
                 continue
             current = Spell("CAPACITY", "O-REACH", one.id, one.day, None, "", ("O-REACH",))
             found.append(current)
+            if any(other.day == one.day and other.id in passes for other in view.of("performance.assessed")):
+                current.end, current.how = one.day, "CLOSED_LATE"
         elif current and not current.end and one.id in passes:
             current.end, current.how = one.day, "CLOSED_LATE"
         elif current and not current.end and one.type == "breach.decided":

@@ -37,13 +37,14 @@ def taken_away(view):
     decisions = view.past_acts("breach.decided")
     for number, one in enumerate(decisions):
         if one.data.get("breach_id"):  # an id speaks of its breach whatever the day
-            found |= {s.identity: one.data["decision"] for s in spells(view) if is_named(view, one.data, s)}
+            named = {s.identity: one.data["decision"] for s in spells(view) if is_named(view, one.data, s)}
+            found = named | found  # the first word stands
             continue
         then = view.at(one.day, frozenset(other.id for other in decisions[number:]))
         gone = taken_away(then)
         meant = _meant_by_name(then, one, [other for other in spells(then) if other.identity not in gone])
         if meant is not None:
-            found[meant.identity] = one.data["decision"]
+            found.setdefault(meant.identity, one.data["decision"])
     return found
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .breaches import taken_away
+from .breaches import OF_CHARGE, taken_away
 from .figures import assessments, far_limits, item_actual, of_kind, ratios
 from .idle import clock
 from .openings import spells
@@ -148,9 +148,18 @@ def _charges(view):
 
 
 def _lost_its_basis(view, one):
-    """Did something that became known later take away what bore the charge when it was assessed?"""
-    then = view.as_known_with(one)
-    return _has_basis(then, one, computed(then)) and not _has_basis(view, one, computed(view.at(one.day)))
+    """Does nothing that is known now bear the charge on its day? A sum of the authority's own stands until something
+    was taken back after it, or a decision took its breach away.
+    """
+    if _has_basis(view, one, computed(view.at(one.day))):
+        return False
+    if not one.data.get("override_reason"):
+        return True
+    back = ("report.corrected", "report.withdrawn", "extension.decided")
+    kind, gone = OF_CHARGE.get(one.data["kind"]), taken_away(view)
+    decided = any(s.kind == kind and s.start <= one.day and s.identity in gone for s in spells(view))
+    later = [event for event in view.events if event.version > one.event.version]
+    return decided or any(event.type in back for event in later)
 
 
 def _has_basis(view, one, standing):

@@ -60,7 +60,7 @@ def _milestone(view, code, due, waived):
     said = [one for one in assessments(view) if one.kind == "REACH"]
     if code == "O-REACH" and waived and (today > due or (said and said[-1].passed is False)):
         return _row(due, "WAIVED")
-    if is_history(view, due) and (code != "O-REACH" or today > due):
+    if is_history(view, due) and (code != "O-REACH" or (today > due and not said)):
         return _row(due, "NOT_REPORTED")
     if code == "O-REACH" and said and said[-1].passed is False:
         return _row(due, "OVERDUE")

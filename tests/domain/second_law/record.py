@@ -27,9 +27,8 @@ class Happening:
         return self.event.event_id
 
 
-def read(events, known_at):
+def read(known):
     """What is known: withdrawn events gone, corrections applied in the order of recording, sorted by 11.19."""
-    known = [event for event in events if known_at is None or event.recorded_at <= known_at]
     gone = set()
     for event in sorted(known, key=lambda one: -one.version):
         if event.type == "report.withdrawn" and event.event_id not in gone:
@@ -120,11 +119,6 @@ class View:
     def rule(self, key, on=None):
         """A parameter as it stands on a day, by default the day asked for."""
         return self.rules.get(key, (on or self.day).toordinal())
-
-    def as_known_with(self, one):
-        """The life at the end of the day of an event, with what was known when that event was recorded."""
-        known = read(self.events, one.event.recorded_at)
-        return View(one.day, known, self.rules, self.calendar, self.parcel, self.names, frozenset(), self.events)
 
     def at(self, other, without=frozenset()):
         """The same life at the end of another day."""
