@@ -20,7 +20,6 @@ from api.direct import DirectRoute
 from api.fields import AsOf, Cursor, KnownAt, Limit, day_of, is_uuid, moment_of
 from api.first_answers import as_first
 from api.hiding import Eyes
-from api.past_breaches import every_breach
 from api.principals import Principal, must_cover
 from api.problems import Problem
 from api.quarters import last_quarters
@@ -33,7 +32,7 @@ from domain.events import RANK
 from domain.facts import Facts, fold
 from domain.identifiers import parse_parcel_id
 from domain.policy import RuleBook
-from domain.supervision import evaluate
+from domain.supervision import breaches_for_life, evaluate
 from projections import compliance, history
 
 router = APIRouter(tags=["parcels"])
@@ -163,7 +162,7 @@ def get_status(parcel: Parcel, parts: Wiring, as_of: AsOf = None, known_at: Know
 def get_breaches(parcel: Parcel, parts: Wiring, as_of: AsOf = None, known_at: KnownAt = None) -> Response:
     """Every breach ever, those that ended among them (specification 11.21)."""
     question = Question(parts, parcel, as_of, known_at)
-    items = [breach_item(breach) for breach in every_breach(question.facts, question.assess_facts, question.as_of)]
+    items = [breach_item(breach) for breach in breaches_for_life(question.facts, question.as_of, question.assess_facts)]
     return JsonAnswer({"items": items, "next": None, "data_as_of": _data_as_of(question)})
 
 

@@ -60,6 +60,7 @@ class Facts:
     withdrawn: Mapping[str, Event]
     by_type: Mapping[str, tuple[Fact, ...]]
     by_id: Mapping[str, Fact]
+    rank: Mapping[str, int]
     memo: dict[str, Any] = field(default_factory=dict)
     """Derived forms that a reader keeps between calls (never part of the meaning)."""
 
@@ -83,6 +84,13 @@ class Facts:
             if fact.occurred_on <= as_of:
                 return fact
         return None
+
+    def until(self, version: int) -> Facts:
+        """What was known when the event of this version had just been recorded; kept for the next question."""
+        known: dict[int, Facts] = self.memo.setdefault("until", {})
+        if version not in known:
+            known[version] = fold([event for event in self.events if event.version <= version], self.rank)
+        return known[version]
 
 
 def fold(events: Sequence[Event], rank: Mapping[str, int], known_at: int | None = None) -> Facts:
@@ -115,6 +123,7 @@ def fold(events: Sequence[Event], rank: Mapping[str, int], known_at: int | None 
         withdrawn=withdrawn,
         by_type={name: tuple(group) for name, group in by_type.items()},
         by_id={fact.event.event_id: fact for fact in facts},
+        rank=rank,
     )
 
 
@@ -141,6 +150,7 @@ def grown(facts: Facts, event: Event, rank: Mapping[str, int]) -> Facts:
         withdrawn={},
         by_type={**facts.by_type, fact.event.type: tuple(same_type)},
         by_id={**facts.by_id, event.event_id: fact},
+        rank=rank,
     )
 
 

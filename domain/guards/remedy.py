@@ -47,7 +47,7 @@ def extension_decided(desk: Desk) -> None:
     if len({new[key] - fixed[key] for key in moved if key in fixed}) > 1:
         desk.warn("EXTENSION_UNEQUAL", "各节点延期的天数不同")
     if enterprise:
-        _asked_in_time(desk, fixed.get("start_due"))
+        _asked_in_time(desk, fixed.get(moved[0]))
     elif desk.data["cause"] not in GOVERNMENT:
         desk.warn("EXTENSION_CAUSE", "该原因是否可延期请核对依据")
 
@@ -84,16 +84,17 @@ def supervisors_of(desk: Desk, breach: Breach | None, name: str) -> tuple[str, .
     """Who may take steps on a breach: its supervisors in the pack, the agreement's or the one that proposed the
     standard; PERF the assessment lead (specification 3.2).
     """
-    kind = breach.kind if breach is not None else KIND_OF.get(name, name)
+    code = (name if breach is None else breach.obligation or "").partition("/")[0]
+    kind = breach.kind if breach is not None else KIND_OF.get(code, name)
     if kind in ("PERF", "CAPACITY"):
         return (desk.rules.assessment_lead,)
     if kind == "IDLE":
         return ("NRP",)
-    codes = [code for code, of in KIND_OF.items() if of == kind] or ["O-INVEST"]
-    if breach is not None and breach.obligation:
-        codes.append(breach.obligation.partition("/")[0])
+    codes = [one for one, of in KIND_OF.items() if of == kind] or ["O-INVEST" if kind == "INVEST" else code]
     named = [one for code in codes for one in desk.rules.supervisors.get(code, ())]
     named += [one for code in codes for one in desk.life.supervisors(code)]
+    if breach is None and code.startswith("O-") and code not in KIND_OF:  # an item of an assessment
+        named.append(desk.rules.assessment_lead)
     return tuple(dict.fromkeys(named))
 
 
@@ -182,9 +183,11 @@ def charge_assessed(desk: Desk) -> None:
     data, kind = desk.data, str(desk.data["kind"])
     if any(fact.data.get("charge_id") == data["charge_id"] for fact in desk.facts.of("charge.assessed")):
         raise desk.refuse("CHARGE_EXISTS", f"核定编号{data['charge_id']}已使用")
-    if kind == "TOP_UP" and desk.command.department not in (None, desk.rules.assessment_lead):
-        lead = desk.names((desk.rules.assessment_lead,))
-        raise desk.refuse_department("NOT_SUPERVISOR", f"补足金额由{lead}核定", "assessment.lead")
+    allowed = _may_assess(desk, kind)
+    if allowed and desk.command.department not in (None, *allowed):
+        raise desk.refuse_department(
+            "NOT_SUPERVISOR", f"该金额由{desk.names(allowed)}核定", "supervisors", "assessment.lead"
+        )
     if kind == "IDLE_FEE":
         _idle_fee(desk)
     if kind == "OTHER" or data.get("override_reason"):
@@ -195,6 +198,15 @@ def charge_assessed(desk: Desk) -> None:
     if computed != yuan(data["amount_wan"]):
         message = f"按公式应为{wan(computed)}万元；不同金额须填写override_reason"
         raise desk.refuse("AMOUNT_DIFFERS", message, *rules_behind(desk.life, kind))
+
+
+def _may_assess(desk: Desk, kind: str) -> tuple[str, ...]:
+    """The supervisors of the obligation; for damages also NRP, whose contract gives them (specification 2.4, 3.2)."""
+    breach_kind = CHARGE_KINDS.get(kind, str(desk.data.get("obligation") or ""))
+    if not breach_kind:
+        return ()
+    allowed = supervisors_of(desk, None, breach_kind)
+    return tuple(dict.fromkeys((*allowed, "NRP"))) if kind.startswith("LD_") else allowed
 
 
 def _idle_fee(desk: Desk) -> None:

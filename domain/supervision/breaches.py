@@ -172,7 +172,7 @@ def _life_of(life: Life, one: Opening, steps: list[Fact]) -> Breach:
     if again:
         breach.phase = "CURE_FAILED"
     if one.ended_on is not None and one.ended_on <= life.as_of:
-        breach.phase, breach.ended_on = _end_phase(one, steps), one.ended_on
+        breach.phase, breach.ended_on = one.end_phase, one.ended_on
     elif breach.phase == "IN_CURE" and breach.cure_until is not None:
         life.will(breach.cure_until - life.rule("remind.cure_days"), breach.cure_until + 1)
         if life.as_of > breach.cure_until:
@@ -182,12 +182,6 @@ def _life_of(life: Life, one: Opening, steps: list[Fact]) -> Breach:
 
 def _takes_away(fact: Fact) -> bool:
     return fact.type == "breach.decided" and fact.data.get("decision") in ("WITHDRAWN", "EXEMPTED")
-
-
-def _end_phase(one: Opening, steps: list[Fact]) -> str:
-    """CURED where an inspection found it cured by the day that closed it (specification 4.1)."""
-    inspected = any(fact.data.get("result") == "CURED" and fact.occurred_on <= (one.ended_on or 0) for fact in steps)
-    return "CURED" if inspected and one.end_phase == "CLOSED" else one.end_phase
 
 
 def _step(life: Life, breach: Breach, fact: Fact, *, closes: bool) -> None:

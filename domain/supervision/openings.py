@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from domain.facts import Fact
-from domain.supervision.idle import Idle
-from domain.supervision.life import MILESTONES, Life, day
-from domain.supervision.measures import exact, yuan
-from domain.supervision.payments import Payable
+from domain.facts import CORRECTED, WITHDRAWN, Fact
+from domain.supervision.idle import Idle, idle_of
+from domain.supervision.life import MILESTONES, Life
+from domain.supervision.measures import exact
+from domain.supervision.payments import Payable, payables
 
 KIND_OF: Final = {
     "O-PAY": "PAY", "O-RENT": "PAY", "O-BOND": "PAY", "O-START": "START", "O-COMPLETE": "COMPLETE", "O-PROD": "PROD",
@@ -22,9 +22,6 @@ KIND_OF: Final = {
 }  # fmt: skip
 """Which breach an obligation leads to (specification 3.2); other codes lead to PERF, O-INVEST on completion to INVEST."""
 BY_NOTICE: Final = frozenset({"CAPACITY", "USE", "TRANSFER", "LETTING", "EQUITY", "PUBLIC", "HOUSING"})
-_EVENT_OF: Final = {
-    "O-START": "construction.started", "O-COMPLETE": "construction.completed", "O-PROD": "production.started",
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -71,12 +68,38 @@ def opening(
     return Opening(identity, kind, obligation, since, since, source, codes=frozenset((kind, *codes)))
 
 
-def by_clock(life: Life, payables: list[Payable], idle: Idle) -> list[Opening]:
+def by_clock(life: Life, owed: list[Payable], idle: Idle) -> list[Opening]:
     """The breaches that a passed day opens: milestones, payments, idle land, the end of the term (specification 4.2;
     民法典第201至203条).
     """
-    found = [*_milestones(life), *_payments(life, payables), *_idle(life, idle), *_term(life)]
+    found = _by_clock(life, owed, idle)
+    for one in found:
+        one.detected = _revealed(life, one)
+    return found
+
+
+def _by_clock(life: Life, owed: list[Payable], idle: Idle) -> list[Opening]:
+    found = [*_milestones(life), *_payments(life, owed), *_idle(life, idle), *_term(life)]
     return [one for one in found if one.since <= life.as_of]
+
+
+def _revealed(life: Life, one: Opening) -> int:
+    """The day on which the breach came to light: its first day, or that of the correction or withdrawal before which
+    it was not known; one whose due day was brought forward was known from the day after the old one (4.2, 11.21).
+    """
+    for event in reversed(life.facts.events):
+        if event.type in (CORRECTED, WITHDRAWN) and event.occurred_on > one.since:
+            before = _known_since(life, one, event.version - 1, event.occurred_on)
+            if before != one.since and _known_since(life, one, event.version, event.occurred_on) == one.since:
+                return event.occurred_on if before is None else max(one.since, before)
+    return one.since
+
+
+def _known_since(life: Life, one: Opening, version: int, on: int) -> int | None:
+    """The first day of the breach by what was known of a day up to a version; None: none was known."""
+    told = Life(life.facts.until(version), on, life.rules, life.calendar)
+    found = _by_clock(told, payables(told), idle_of(told))
+    return next((other.since for other in found if other.breach_id == one.breach_id), None)
 
 
 def by_fact(life: Life) -> list[Opening]:
@@ -99,7 +122,6 @@ def _milestones(life: Life) -> Iterator[Opening]:
         if (done and done.occurred_on <= due) or due + 1 > life.clock:
             continue
         one = opening(life, kind, code, due + 1, source, codes=(code,))
-        one.detected = max(due + 1, _revealed(life, code, due), _moved(source, field_name, due))
         if done:
             one.ended_on, one.end_phase = done.occurred_on, "CLOSED_LATE"
         elif life.cancelled_on is not None and kind != "PROD":
@@ -107,54 +129,13 @@ def _milestones(life: Life) -> Iterator[Opening]:
         yield one
 
 
-def _revealed(life: Life, code: str, due: int) -> int:
-    """The day of the correction or withdrawal by which a timely report fell away; 0: none did (11.21)."""
-    days = [0]
-    for event in life.facts.events:
-        if event.type == _EVENT_OF[code] and event.occurred_on <= due and not event.data.get("unlawful"):
-            taken = life.facts.withdrawn.get(event.event_id)
-            fact = life.facts.by_id.get(event.event_id)
-            if taken is not None:
-                days.append(taken.occurred_on)
-            elif fact is not None and fact.corrected_by and fact.occurred_on > due:
-                days.append(fact.corrected_by[-1].occurred_on)
-    return max(days)
-
-
-def _moved(source: Fact, field_name: str, due: int) -> int:
-    """The day of the correction that set an earlier due day, unless the one before had passed by then (4.2, 11.21)."""
-    stated = source.event.data.get("new") or source.event.data
-    return _brought_forward(source, day(stated.get(field_name)), due)
-
-
-def _brought_forward(source: Fact, before: int | None, due: int) -> int:
-    if not source.corrected_by or (before is not None and before <= due):
-        return 0
-    corrected = source.corrected_by[-1].occurred_on
-    return corrected if before is None else min(corrected, before + 1)
-
-
-def _paid_at_first(life: Life, one: Payable) -> int:
-    """The day of the correction or withdrawal by which a timely payment in full fell away; 0: none did (11.21)."""
-    paid, days = 0, [0]
-    for event in life.facts.events:
-        if event.type != "payment.received" or str(event.data.get("instalment_no")) != one.no:
-            continue
-        if event.occurred_on <= one.rolled:
-            paid += yuan(event.data.get("amount_wan")) or 0
-            taken, fact = life.facts.withdrawn.get(event.event_id), life.facts.by_id.get(event.event_id)
-            changes = (taken,) if taken else fact.corrected_by if fact else ()
-            days += [change.occurred_on for change in changes]
-    return max(days) if paid >= one.amount else 0
-
-
-def _payments(life: Life, payables: list[Payable]) -> Iterator[Opening]:
+def _payments(life: Life, owed: list[Payable]) -> Iterator[Opening]:
     """Each instalment, rent and bond overdue is a breach of its own, from the day after the rolled due day; it closes
     with the principal, where the pack says so with the late fee too (specification 4.7, 11.14).
     """
     days = life.rule("remind.payment_days")
     permille = life.rule("pay.late_permille_day") if life.rule("pay.close_requires_late_fee") else None
-    for one in payables:
+    for one in owed:
         done = one.closed_on(None if one.code == "O-BOND" else permille)
         if life.is_history(one.rolled) or (done is not None and done <= one.rolled):
             continue
@@ -168,19 +149,9 @@ def _payments(life: Life, payables: list[Payable]) -> Iterator[Opening]:
         if one.rolled >= life.as_of:
             continue
         found = opening(life, "PAY", one.key, one.rolled + 1, one.fact, part=one.key, codes=(one.code, one.key))
-        found.detected = max(one.rolled + 1, _paid_at_first(life, one), _instalment_moved(one))
         if done is not None:
             found.ended_on, found.end_phase = done, "CLOSED_LATE"
         yield found
-
-
-def _instalment_moved(one: Payable) -> int:
-    """The same for the due day of an instalment."""
-    if one.code != "O-PAY":
-        return 0
-    stated = one.fact.event.data.get("instalments") or ()
-    before = next((day(entry.get("due")) for entry in stated if str(entry.get("no")) == one.no), None)
-    return _brought_forward(one.fact, before, one.due)
 
 
 def _idle(life: Life, idle: Idle) -> Iterator[Opening]:

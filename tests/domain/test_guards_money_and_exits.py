@@ -61,6 +61,31 @@ def test_dependent_dates_move_by_as_many_days_as_the_start_over_a_leap_day(compl
         assert refused(life(contract=contract), *decided) == "EXTENSION_ABOVE_CAP"
 
 
+@pytest.mark.parametrize(("asked", "warnings"), [("2021-12-02", set()), ("2021-12-03", {"EXTENSION_ASKED_LATE"})])
+def test_thirty_days_are_counted_to_the_date_that_the_enterprise_wants_moved(asked, warnings):
+    # given a lawful start and a completion due on 2022-01-01
+    requested = ("extension.requested", asked, {"cause": "ENTERPRISE_MARKET"})
+    new = {"complete_due": "2022-06-01", "production_due": "2022-11-29", "capacity_due": "2024-11-29"}
+    data = {"decision": "APPROVED", "cause": "ENTERPRISE_MARKET", "new": new}
+    events = life(*PAID, ("construction.started", "2019-12-20", START), requested)
+    assert warned(events, "extension.decided", "2021-12-10", data) == warnings
+
+
+def test_damages_are_assessed_by_a_supervisor_or_by_the_grantor():
+    data = {"charge_id": "c", "kind": "LD_START", "amount_wan": "9.00"}
+    for department in ("HUC", "NRP"):
+        assert take(life(*PAID), "charge.assessed", "2020-01-10", data, by=department)
+    assert refused(life(*PAID), "charge.assessed", "2020-01-10", data, by="FIN") == "NOT_SUPERVISOR"
+
+
+def test_an_item_of_an_assessment_is_its_supervisors_and_the_assessment_leads():
+    data = {"obligation": "O-TAX", "deadline_to_answer": "2024-03-01"}
+    events = life(*BUILT, agreement=AGREEMENT)
+    for department in ("TAX", "MIIT"):
+        assert warned(events, "breach.notified", "2024-02-01", data, by=department) == {"BREACH_NOT_OPEN"}
+    assert refused(events, "breach.notified", "2024-02-01", data, by="STAT") == "NOT_SUPERVISOR"
+
+
 def test_land_idle_by_the_government_is_disposed_of_in_the_ways_of_the_law_alone():
     events = life(*DETERMINED)
     assert refused(events, "idle.disposed", "2021-04-01", {"option": "FEE"}) == "OPTION_NOT_FOR_CAUSE"

@@ -22,7 +22,7 @@ from domain.answers import status_answer
 from domain.event import day_number, day_text
 from domain.events import RANK
 from domain.facts import fold
-from domain.supervision import breaches_for_life
+from domain.supervision import assess_on, breaches_for_life
 
 
 def assessed(day, actual, kind="REACH"):
@@ -104,14 +104,17 @@ def test_a_start_on_the_due_day_is_on_time_and_a_later_one_closes_late():
 
 def test_a_government_extension_acts_on_the_past_and_an_exempted_breach_is_listed():
     events = life(*PAID, extended("GOV_OTHER", start_due="2020-06-01", complete_due="2022-06-01"))
-    rules, calendar = BOOK.rules("120114"), BOOK.calendar()
+
+    def assess(facts, as_of):
+        return assess_on(facts, as_of, BOOK.rules("120114"), BOOK.calendar())
+
     assert (
         phases(on("2020-01-15", events, known_at=3000)) == {"START": "OPEN"} and not on("2020-01-15", events).breaches
     )
-    listed = breaches_for_life(events, RANK, day_number("2020-03-01"), None, rules, calendar)
+    listed = breaches_for_life(fold(events, RANK), day_number("2020-03-01"), assess)
     assert [(b.kind, b.phase) for b in listed] == [("START", "EXEMPTED")]
     assert [
-        (b.kind, b.phase) for b in breaches_for_life(events, RANK, day_number("2020-01-20"), 3000, rules, calendar)
+        (b.kind, b.phase) for b in breaches_for_life(fold(events, RANK, 3000), day_number("2020-01-20"), assess)
     ] == [("START", "OPEN")]
     again = on("2020-06-02", events)
     assert one(again, "START").breach_id != listed[0].breach_id, "two periods are two breaches"
