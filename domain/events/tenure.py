@@ -225,3 +225,4 @@ class LineageRecorded(
     parents: list[LineageParent] = titled("来源", "Parents")
     obligations: list[str] | None = optional("承继义务", "Obligations carried over")
     contract: dict[str, Any] | None = optional("承继合同", "Contract carried over")
+    agreement: dict[str, Any] | None = optional("承继协议", "Agreement carried over")

@@ -146,7 +146,12 @@ def lineage(desk: Desk) -> Iterator[Decided]:
     for name, share, area, contract in zip(data["to_codes"], shares, data["area_m2"], contracts, strict=True):
         text = rounded(share, 6)
         parents = [{"parcel_id": parent, "area_share": text, "money_share": text} for parent in data["from_codes"]]
-        carried = {"parents": parents, "obligations": keys, "contract": contract | {"area_m2": area}}
+        carried = {
+            "parents": parents,
+            "obligations": keys,
+            "contract": contract | {"area_m2": area},
+            "agreement": _agreed(lives),
+        }
         yield _derived(desk, name, "lineage.recorded", carried, uuid5(namespace, name))
 
 
@@ -177,16 +182,32 @@ def _carried(desk: Desk, life: Life, number: int) -> Iterator[str]:
         yield _own_number(one.key, number) if one.code == "O-PAY" else one.key
 
 
+def _agreed(lives: list[Life]) -> dict[str, Any]:
+    """What the agreements of the parents ask for; where two differ, as the parcel of the command has it."""
+    terms = {term.code: term.data for life in reversed(lives) for term in life.terms}
+    return {"obligations": list(terms.values()), "exit_clause": {"present": lives[0].exit_clause}}
+
+
 def _own_number(text: str, parent: int) -> str:
     """The number of an instalment in the child: that of a further parent gets its number behind it, none stands twice."""
     return text if parent == 1 else f"{text}-{parent}"
+
+
+def _as_changed(life: Life) -> dict[str, Any]:
+    """The contract of a parent with the plot ratio as it was last changed, what is paid by instalments left aside."""
+    contract = {key: value for key, value in life.contract.items() if key not in ("instalments", "payments")}
+    for fact in life.of("conditions.changed"):
+        contract |= {key: fact.data[key] for key in ("far_min", "far_max") if key in fact.data}
+    return contract
 
 
 def _apportioned(lives: list[Life], shares: list[Fraction]) -> list[dict[str, Any]]:
     """The contract of each child: the money of all parents by area to the cent, the rounding difference to the largest
     part (8.12). What parents state differently is as the parcel of the command has it.
     """
-    contract = {key: value for life in reversed(lives) for key, value in life.contract.items() if key != "instalments"}
+    contract = {key: value for life in reversed(lives) for key, value in _as_changed(life).items()}
+    if lives[0].right_to is not None:
+        contract["term_to"] = day_text(lives[0].right_to)
     largest = shares.index(max(shares))
     children: list[dict[str, Any]] = [dict(contract) for _ in shares]
     for key in _MONEY:
@@ -199,6 +220,8 @@ def _apportioned(lives: list[Life], shares: list[Fraction]) -> list[dict[str, An
         for item in payables(life):
             if item.code == "O-PAY":
                 _share_out(children, item, _own_number(item.no, number), shares, largest)
+            elif item.code == "O-RENT":
+                _share_payments(children, item, item.no, shares, largest)
     return children
 
 
@@ -206,12 +229,27 @@ def _share_out(
     children: list[dict[str, Any]], item: Payable, number: str, shares: list[Fraction], largest: int
 ) -> None:
     """One instalment of a parent, with what was paid on it, in the contract of each child."""
-    sums = _parts(rounded(Fraction(item.amount, 10_000), 4), shares, largest)
-    paid = _parts(rounded(Fraction(item.amount - item.open, 10_000), 4), shares, largest)
-    for child, amount, done in zip(children, sums, paid, strict=True):
-        child.setdefault("instalments", []).append(
-            {"no": number, "due": day_text(item.due), "amount_wan": amount, "paid_wan": done}
-        )
+    for child, amount in zip(children, _parts(_wan(item.amount), shares, largest), strict=True):
+        child.setdefault("instalments", []).append({"no": number, "due": day_text(item.due), "amount_wan": amount})
+    _share_payments(children, item, number, shares, largest)
+
+
+def _share_payments(
+    children: list[dict[str, Any]], item: Payable, number: str, shares: list[Fraction], largest: int
+) -> None:
+    """What was paid on an instalment or rent, on the day on which it was paid: nothing is late that was in time."""
+    total, before = 0, [Fraction(0)] * len(shares)
+    for on, amount in sorted([*item.paid, *item.fees]):
+        total += amount
+        after = [Fraction(one) for one in _parts(_wan(total), shares, largest)]
+        for child, part in zip(children, (new - old for new, old in zip(after, before, strict=True)), strict=True):
+            paid = {"instalment_no": number, "paid_on": day_text(on), "amount_wan": rounded(part, 2)}
+            child.setdefault("payments", []).append(paid)
+        before = after
+
+
+def _wan(amount: int) -> str:
+    return rounded(Fraction(amount, 10_000), 4)
 
 
 def _parts(total: str, shares: list[Fraction], largest: int) -> list[str]:

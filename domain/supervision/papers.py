@@ -76,7 +76,7 @@ class Papers(Known):
         return self.terms_on(self.as_of)
 
     def terms_on(self, on: int) -> list[Term]:
-        """The obligations of admission and agreement as they stood on a day, kept for the era."""
+        """The obligations of admission and agreement, own or carried over, as they stood on a day, kept for the era."""
         known: dict[int, list[Term]] = self.era.setdefault("terms_on", {})
         on = min(on, self.last_paper_on)
         if on not in known:
@@ -85,7 +85,7 @@ class Papers(Known):
 
     @of_era
     def _papers(self) -> Sequence[Fact]:
-        return self.of("admission.reviewed", "agreement.signed", "agreement.amended")
+        return self.of("admission.reviewed", "lineage.recorded", "agreement.signed", "agreement.amended")
 
     @of_era
     def last_paper_on(self) -> int:
@@ -114,8 +114,11 @@ class Papers(Known):
     def exit_clause(self) -> bool:
         """Does the agreement carry an exit clause."""
         clause: Any = None
-        for fact in self.agreements:
-            clause = fact.data.get("exit_clause") or clause
+        for paper in (
+            *(fact.data.get("agreement") or {} for fact in self.of("lineage.recorded")),
+            *(fact.data for fact in self.agreements),
+        ):
+            clause = paper.get("exit_clause") or clause
         return bool(clause and clause.get("present"))
 
     def supervisor(self, code: str) -> str | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
 from domain.calendar import add_years
+from domain.event import day_number
 from domain.facts import Fact
 from domain.supervision.life import Life, day
 from domain.supervision.measures import cents, yuan
@@ -88,18 +89,26 @@ def payables(life: Life) -> list[Payable]:
 def _payables(life: Life) -> list[Payable]:
     found = sorted([*_instalments(life), *_rents(life)], key=lambda payable: (payable.due, payable.key))
     by_no = {payable.no: payable for payable in found}
-    for fact in life.of("payment.received"):
-        rest = yuan(fact.data.get("amount_wan")) or 0
-        named = by_no.get(str(fact.data.get("instalment_no")))
+    for on, data in _received(life):
+        rest = yuan(data.get("amount_wan")) or 0
+        named = by_no.get(str(data.get("instalment_no")))
         for payable in [named] if named else found:
-            rest = payable.take(fact.occurred_on, rest)
+            rest = payable.take(on, rest)
         if rest > 0 and found:
-            (named or found[0]).fees.append((fact.occurred_on, rest))
+            (named or found[0]).fees.append((on, rest))
     found += _bond(life)
     for payable in found:
         if payable.fulfilled_on is not None:
             payable.rolled = life.rolled(payable.due, "payment", payable.fulfilled_on)
     return sorted(found, key=lambda payable: (payable.due, payable.key))
+
+
+def _received(life: Life) -> Iterator[tuple[int, Any]]:
+    """(day, data) of every payment: first the share of what was paid on the parents of a split or merger (11.28)."""
+    for one in life.contract.get("payments") or ():
+        yield day_number(one["paid_on"]), one
+    for fact in life.of("payment.received"):
+        yield fact.occurred_on, fact.data
 
 
 def _instalments(life: Life) -> list[Payable]:
@@ -111,7 +120,7 @@ def _instalments(life: Life) -> list[Payable]:
         due = day(one.get("due"))
         if due is not None:
             amount, paid = yuan(one["amount_wan"]) or 0, yuan(one.get("paid_wan"))
-            before = [(fact.occurred_on, paid)] if paid else []  # paid on the parent of a split parcel
+            before = [(fact.occurred_on, paid)] if paid else []  # how splits were written before their payments were
             number = str(one["no"])
             found.append(
                 Payable(f"O-PAY/{number}", "O-PAY", number, due, life.rolled(due, "payment"), amount, fact, before)

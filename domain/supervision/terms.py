@@ -26,7 +26,8 @@ def terms_of(facts: Iterable[Fact]) -> list[Term]:
     found: dict[str, Term] = {}
     for fact in facts:
         admitted = fact.event.type == "admission.reviewed"
-        for entry in fact.data.get("conditions" if admitted else "obligations") or ():
+        paper = fact.data.get("agreement") or {} if fact.event.type == "lineage.recorded" else fact.data
+        for entry in paper.get("conditions" if admitted else "obligations") or ():
             if isinstance(entry, dict) and entry.get("code"):
                 data = entry
                 if admitted and not entry.get("supervisor"):

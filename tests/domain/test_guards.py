@@ -218,7 +218,7 @@ def test_a_split_keeps_areas_and_money_to_the_cent_and_ends_the_parent():
     assert [one.parcel_id for one in children] == split["to_codes"] and {one.department for one in children} == {"SYS"}
     contracts = [one.data["contract"] for one in children]
     assert sum(float(one["price_wan"]) for one in contracts) == 1000.0
-    assert sum(float(one["instalments"][0]["paid_wan"]) for one in contracts) == 1000.0
+    assert sum(float(one["payments"][0]["amount_wan"]) for one in contracts) == 1000.0
     assert [one["area_m2"] for one in contracts] == split["area_m2"]
     assert (
         refused(life(PAID), "parcel.split", "2019-09-01", split | {"area_m2": ["10000.03", "10000.00", "9999.99"]})
