@@ -84,6 +84,8 @@ def exit_kinds(
 def rules_of(kind: str, blockers: Sequence[str]) -> tuple[str, ...]:
     """The parameters by which the blockers bar a kind, for what is refused because of them (specification 11.25)."""
     keys = [key for one in blockers for key in _RULES_OF.get(one, ())]
+    if kind not in ("MT", "MTA", "MTP"):  # there alone the tenure is one of those that the pack names
+        keys = [key for key in keys if key != "exit.grant_tenures"]
     if kind == "FPAY" and "NOT_DUE" in blockers:
         keys.append("pay.terminate_after_days")
     if kind == "MTA" and any(one.startswith("OPEN_BREACH:") for one in blockers):
@@ -224,11 +226,16 @@ def _misuse(standing: Standing) -> list[str]:
 
 
 def _expiry(standing: Standing) -> list[str]:
-    return [] if standing.over and not standing.life.is_lease else ["NOT_DUE"]
+    """A lease ends by LE alone (specification 11.37)."""
+    if standing.life.is_lease:
+        return ["TENURE", "NOT_DUE"]
+    return [] if standing.over else ["NOT_DUE"]
 
 
 def _lease_end(standing: Standing) -> list[str]:
-    return [] if standing.over and standing.life.is_lease else ["NOT_DUE"]
+    if not standing.life.is_lease:
+        return ["TENURE", "NOT_DUE"]
+    return [] if standing.over else ["NOT_DUE"]
 
 
 def _court(standing: Standing) -> list[str]:

@@ -33,7 +33,9 @@ def second_answer(events, as_of, rules, calendar, known_at=None, names=None):
         "amounts": sorted(((one.kind, one.state, one.amount) for one in amounts(view)), key=str),
         "alerts": sorted({(one.code, one.level, one.since) for one in alerts(view)}, key=str),
         "exits": sorted(ways),
-        "bars": {kind: sorted(found) for kind, found in bars.items()},
+        "bars": {}
+        if running or exited_on(view)
+        else {k: sorted(found) for k, found in bars.items() if found and k != "MTP"},
         "exit": running if exited_on(view) is None else None,
         "filings": sorted(
             ((f["doc_type"], f["doc_ref"], f["due"], f["filed_on"], f["state"], f["days_late"]) for f in filings(view)),

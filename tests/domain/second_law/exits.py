@@ -25,7 +25,7 @@ def exits(view):
         "FPAY": set() if _unpaid(view) else {"NOT_DUE"},
         "FUSE": set()
         if any(one.kind == "USE" and one.phase not in ("OPEN", "NOTICED") for one in standing(view))
-        else {"NOT_DETERMINED"},
+        else {"NO_DECISION"},
         "EX": _expiry(view),
         "LE": _lease_end(view),
         "JD": set() if seized(view) else {"NO_DECISION"},
@@ -139,15 +139,19 @@ def _unpaid(view):
 
 
 def _expiry(view):
-    if terms(view).get("supply_mode") in LEASES and converted(view) is None:
-        return {"TENURE"}
+    if _is_lease(view):
+        return {"TENURE", "NOT_DUE"}
     return set() if _is_over(view) and not _goes_on(view) else {"NOT_DUE"}
 
 
 def _lease_end(view):
-    if terms(view).get("supply_mode") not in LEASES:
-        return {"TENURE"}
-    return set() if converted(view) is None and _is_over(view) and not _goes_on(view) else {"NOT_DUE"}
+    if not _is_lease(view):
+        return {"TENURE", "NOT_DUE"}
+    return set() if _is_over(view) and not _goes_on(view) else {"NOT_DUE"}
+
+
+def _is_lease(view):
+    return terms(view).get("supply_mode") in LEASES and converted(view) is None
 
 
 def _goes_on(view):
