@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -23,7 +24,7 @@ class Item(NamedTuple):
 
 def open_items(life: Life, lines: Sequence[Amount], payables: Sequence[Payable], *, seized: bool) -> list[Item]:
     """The open items of the day in the order of the table; money in 万元 (specification 5.2)."""
-    return [*_owed(life, payables), *_charged(lines), *_held(life), *_taken(life, seized=seized)]
+    return [*_owed(life, payables), *_charged(life, lines), *_held(life), *_taken(life, seized=seized)]
 
 
 def _owed(life: Life, payables: Sequence[Payable]) -> Iterator[Item]:
@@ -33,11 +34,27 @@ def _owed(life: Life, payables: Sequence[Payable]) -> Iterator[Item]:
             yield Item("PRICE_UNPAID", f"{one.key}尚欠{wan(one.open)}万元")
 
 
-def _charged(lines: Sequence[Amount]) -> Iterator[Item]:
-    """Items 1 and 2: late fees, idle fee, liquidated damages, top-ups."""
+def _charged(life: Life, lines: Sequence[Amount]) -> Iterator[Item]:
+    """Items 1 and 2: late fees, idle fee, liquidated damages, top-ups, each less what the settlement sets off."""
+    left = _set_off(life)
     for line in lines:
-        if line.state in ("RUNNING", "FIXED", "ASSESSED") and line.amount > line.paid:
-            yield Item("AMOUNT_OPEN", f"{line.kind} {wan(line.amount - line.paid)}万元")
+        if line.state not in ("RUNNING", "FIXED", "ASSESSED"):
+            continue
+        taken = min(left[line.kind], max(line.amount - line.paid, 0))
+        left[line.kind] -= taken
+        if line.amount > line.paid + taken:
+            yield Item("AMOUNT_OPEN", f"{line.kind} {wan(line.amount - line.paid - taken)}万元")
+
+
+def _set_off(life: Life) -> Counter[str]:
+    """Kind of amount → 元 that the settlement of the running exit deducts."""
+    found: Counter[str] = Counter()
+    opened = life.exit_opened
+    for fact in life.of("exit.settled"):
+        if opened is not None and fact.occurred_on >= opened.occurred_on:
+            for line in fact.data.get("lines") or ():
+                found[line["item"]] += max(-(yuan(line["amount_wan"]) or 0), 0)
+    return found
 
 
 def _held(life: Life) -> Iterator[Item]:

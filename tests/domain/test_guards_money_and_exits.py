@@ -146,6 +146,17 @@ def test_a_missing_reminder_is_said_and_bars_no_termination():
     assert ways("2019-08-01", reminded)["FPAY"].blockers == ()
 
 
+@pytest.mark.parametrize(("deducted", "open_"), [("-427.00", None), ("-400.00", "LD_START 27.00万元")])
+def test_what_the_settlement_sets_off_is_no_longer_open(deducted, open_):
+    # given damages of 1 ‰ of 1,000 万元 a day, from 2020-01-02 to the surrender on 2021-03-03: 427 days
+    settled = {"lines": [{"item": "REFUND", "amount_wan": "900.00"}, {"item": "LD_START", "amount_wan": deducted}]}
+    events = life(*PAID, ("exit.opened", "2021-03-03", {"kind": "VS"}), ("exit.settled", "2021-04-01", settled))
+    found = take(events, "title.cancelled", "2021-05-06", {}, by="REG").warnings
+    assert [one.message.partition("：")[2] for one in found if one.code == "SETTLEMENT_OPEN"] == (
+        [open_] if open_ else []
+    )
+
+
 def test_the_cancellation_names_every_open_item():
     events = life(
         *PAID, ("bond.posted", "2019-01-02", {"amount_wan": "50.00"}), ("seizure.imposed", "2021-01-01", {"from": "2021-01-01"}),
