@@ -64,12 +64,17 @@ def indicators_reported(desk: Desk) -> None:
 
 
 def progress_reported(desk: Desk) -> None:
-    """Cumulative figures never fall unless by a correction; no more land is built than there is (2.7)."""
+    """Cumulative figures of one department never fall unless by a correction; no more land is built than there is
+    (2.7). Another department may differ (11.16).
+    """
+    own = [
+        fact for fact in desk.life.of("construction.progress_reported") if fact.department == desk.command.department
+    ]
     for key in ("invest_excl_land_wan", "invest_fixed_total_wan", "developed_m2"):
         value = exact(desk.data.get(key))
         if value is None:
             continue
-        earlier = [exact(fact.data.get(key)) for fact in desk.life.of("construction.progress_reported")]
+        earlier = [exact(fact.data.get(key)) for fact in own]
         before = [one for one in earlier if one is not None]
         if before and value < before[-1]:
             raise desk.refuse_field(

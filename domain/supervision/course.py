@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 from domain.facts import Fact
@@ -82,6 +83,17 @@ class Course(Papers):
                 return chosen[0]
         own = [fact for one in self.supervisors(code) for fact in reports if fact.department == one]
         return own[0] if own else reports[0]
+
+    @of_era
+    def progress_reports(self) -> Sequence[Fact]:
+        """The progress reports by day; where departments differ on one day, the one that counts last (11.16)."""
+        found: list[Fact] = []
+        for _, group in groupby(self.of("construction.progress_reported"), key=lambda fact: fact.occurred_on):
+            reports = list(group)
+            counts = self._counted("O-INVEST", reports)
+            differing = len({fact.department for fact in reports}) > 1
+            found += sorted(reports, key=lambda fact: fact is counts) if differing else reports
+        return found
 
     def _inherited(self, code: str, field: str) -> Fact | None:
         """A milestone that was behind the parent of a split before the split (specification 11.28)."""

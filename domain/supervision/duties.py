@@ -17,6 +17,7 @@ from domain.supervision.terms import Term
 
 _BY_EVENT: Final = frozenset({"O-START", "O-COMPLETE", "O-PROD", "O-REACH", "O-PAY", "O-RENT"})
 _ASSESSED: Final = frozenset({"REACH", "COMPLETION", "YEARLY"})
+_FIGURES: Final = frozenset({"O-INVEST", "O-OUTPUT", "O-TAX", "O-VA", "O-ENERGY", "O-EMIT", "O-RD", "O-LABOUR"})
 
 
 def standing_duties(life: Life, assessed: Sequence[Assessed]) -> list[Obligation]:
@@ -25,6 +26,7 @@ def standing_duties(life: Life, assessed: Sequence[Assessed]) -> list[Obligation
     """
     kept: list[Obligation] | None = life.era.get("duties")
     if kept is None:
+        life.era["awaited"] = {}
         kept = life.era["duties"] = [
             *_measured(life),
             *_indicators(life, assessed),
@@ -38,8 +40,11 @@ def standing_duties(life: Life, assessed: Sequence[Assessed]) -> list[Obligation
             one.key, one.code, one.supervisor, one.due, one.state, one.fulfilled_on, one.days_late, one.threshold, one.actual,
             one.unit, one.direction, one.provisional, None, one.explanation,
         )  # fmt: skip
-        if own.due is not None and own.state in ("SCHEDULED", "DUE_SOON"):
-            _dated(life, own, own.due)
+        if own.state in ("SCHEDULED", "DUE_SOON"):
+            if own.due is not None:
+                _dated(life, own, own.due)
+            elif own.key in life.era["awaited"]:
+                _awaited(life, own, life.era["awaited"][own.key])
         found.append(own)
     return found
 
@@ -49,9 +54,16 @@ def _dated(life: Life, one: Obligation, due: int) -> None:
     opens = due - life.rule("remind.milestone_days")
     life.may(opens, due + 1)
     if life.clock > due:
-        one.state = "OVERDUE" if one.code == "O-PRICE5" else "NOT_REPORTED"
+        one.state = "OVERDUE" if one.code == "O-PRICE5" or one.actual is not None else "NOT_REPORTED"
     elif life.clock >= opens:
         one.state = "DUE_SOON"
+
+
+def _awaited(life: Life, one: Obligation, assessed_on: int) -> None:
+    """The day of assessment has passed and no figure is known: neither met nor failed (specification 2.5)."""
+    life.may(assessed_on + 1)
+    if life.clock > assessed_on:
+        one.state = "NOT_REPORTED"
 
 
 def _measured(life: Life) -> Iterator[Obligation]:
@@ -78,26 +90,40 @@ def _measured(life: Life) -> Iterator[Obligation]:
 
 
 def _indicators(life: Life, assessed: Sequence[Assessed]) -> Iterator[Obligation]:
-    """Figures of the agreement, against the last assessment that had them; yearly ones against the year's report."""
+    """Figures of the agreement, against the last assessment that had them; those of a year or a day of their own
+    against the last report.
+    """
+    awaited = {"REACH": life.due("capacity_due"), "COMPLETION": life.completed and life.completed.occurred_on}
     for term in life.terms:
-        if term.code in MEASURED or term.code in _BY_EVENT or term.data.get("assess_on") not in _ASSESSED:
+        if not _has_figures(term):
             continue
-        one = _stated(life, term)
+        one, assess_on = _stated(life, term), term.data["assess_on"]
         limit, direction = exact(term.data.get("threshold")), term.data.get("direction") or "GE"
         actual = None
         item = next((item for a in reversed(assessed) for item in a.items if item.code == term.code), None)
         if item is not None:
             actual, one.actual, direction = item.actual, item.shown, item.direction
-            one.state = "NOT_REPORTED"
-        yearly = _of_the_year(life, term) if term.data.get("assess_on") == "YEARLY" else None
-        if yearly is not None:
-            actual, one.actual = yearly[0], rounded(yearly[0], 4)
+            one.state = "NOT_REPORTED" if one.due is None else one.state
+        last = _last_reported(life, term) if assess_on in ("YEARLY", "DATE") else None
+        if last is not None:
+            actual, one.actual = last[0], rounded(last[0], 4)
+        day = awaited.get(assess_on)
         if actual is not None and limit is not None:
-            one.state = "MET" if compare(actual, direction, limit) else "OVERDUE"
+            met = compare(actual, direction, limit)
+            one.state = "MET" if met else one.state if one.due is not None else "OVERDUE"
+        elif day is not None:
+            life.era["awaited"][one.key] = day
         yield one
 
 
-def _of_the_year(life: Life, term: Term) -> Any:
+def _has_figures(term: Term) -> bool:
+    if term.code in MEASURED or term.code in _BY_EVENT:
+        return False
+    assess_on = term.data.get("assess_on")
+    return assess_on in _ASSESSED or (assess_on == "DATE" and term.code in _FIGURES)
+
+
+def _last_reported(life: Life, term: Term) -> Any:
     """The figure of the last period that was reported, with its report (specification 11.37)."""
     for report in reversed(life.of("indicators.reported")):
         found = figure(life.facts, term.code, term.data.get("unit"), report.data.get("period"), life.area, life.as_of)
@@ -117,7 +143,7 @@ def _stated(life: Life, term: Term) -> Obligation:
 def _standing(life: Life) -> Iterator[Obligation]:
     """Promises with a day of their own (DATE) and those that events alone break; a bond with a day is a payment."""
     for term in life.terms:
-        if term.code in MEASURED or term.code in _BY_EVENT or term.data.get("assess_on") in _ASSESSED:
+        if term.code in MEASURED or term.code in _BY_EVENT or _has_figures(term):
             continue
         one = _stated(life, term)
         if term.code == "O-BOND":

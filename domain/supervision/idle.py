@@ -179,7 +179,7 @@ def _progress(life: Life) -> Sequence[tuple[int, Fraction | None, Fraction | Non
     if found is None:
         land, total = life.area, yuan(life.contract.get("development_investment_wan"))
         found = life.era["progress"] = []
-        for fact in life.of("construction.progress_reported"):
+        for fact in life.progress_reports:
             built, spent = area(fact.data.get("developed_m2")), yuan(fact.data.get("invest_excl_land_wan"))
             found.append(
                 (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
 from typing import Any, Final
 
 from domain.assessment import DataQuality, Filing, Obligation
@@ -17,6 +18,7 @@ _CODE_OF: Final = {
     "rd_wan": "O-RD", "staff_avg": "O-LABOUR",
 }  # fmt: skip
 """The obligation whose figure an indicator is."""
+_PROGRESS: Final = ("invest_excl_land_wan", "invest_fixed_total_wan", "developed_m2")
 _MILESTONE_EVENTS: Final = (
     ("O-START", "construction.started"),
     ("O-COMPLETE", "construction.completed"),
@@ -32,7 +34,7 @@ def quality(
     """
     if life.cancelled_on is not None:
         return []
-    items = [*_missing(life, found), *_silent(life, assessed, filed)]
+    items = [*_missing(life, found), *_unreported(life, found), *_silent(life, assessed, filed)]
     if "conflicts" not in life.era:
         life.era["conflicts"] = list(_conflicts(life))
     conflicts: list[tuple[str, list[dict[str, Any]], tuple[str, ...]]] = life.era["conflicts"]
@@ -51,6 +53,18 @@ def _missing(life: Life, found: list[Obligation]) -> Iterator[DataQuality]:
         if one.state == "NOT_REPORTED" and life.is_history(one.due):
             assert life.onboarded_on is not None
             yield DataQuality("DATA_MISSING", one.supervisor, one.key, one.due, life.onboarded_on)
+
+
+def _unreported(life: Life, found: list[Obligation]) -> Iterator[DataQuality]:
+    """Figures of the agreement with a day of their own that nobody reported (specification 11.33)."""
+    for one in found:
+        if (
+            one.state == "NOT_REPORTED"
+            and one.due is not None
+            and one.code != "O-REACH"
+            and not life.is_history(one.due)
+        ):
+            yield DataQuality("SILENCE", one.supervisor, one.key, one.due, one.due + 1)
 
 
 def _silent(life: Life, assessed: Sequence[Assessed], filed: list[Filing]) -> Iterator[DataQuality]:
@@ -98,6 +112,7 @@ def _conflicts(life: Life) -> Iterator[tuple[str, list[dict[str, Any]], tuple[st
         facts = [fact for fact in life.of(event_type) if not fact.data.get("unlawful")]
         if len(facts) > 1 and (code, "occurred_on") not in decided:
             yield from _differing(code, [(fact, day_text(fact.occurred_on)) for fact in facts])
+    yield from _differing_progress(life)
     reported = [fact for fact in life.of("indicators.reported") if fact.data.get("scope") != "ENTERPRISE"]
     if len({fact.department for fact in reported}) < 2:
         return
@@ -109,6 +124,16 @@ def _conflicts(life: Life) -> Iterator[tuple[str, list[dict[str, Any]], tuple[st
     for (key, _), values in reports.items():
         if len(values) > 1 and (_CODE_OF[key], key) not in decided:
             yield from _differing(_CODE_OF[key], values)
+
+
+def _differing_progress(life: Life) -> Iterator[tuple[str, list[dict[str, Any]], tuple[str, ...]]]:
+    """Cumulative figures that departments report differently for one day: the first of each day."""
+    chosen = {fact.data.get("event_id") for fact in life.of("conflict.decided")}
+    for _, group in groupby(life.of("construction.progress_reported"), key=lambda fact: fact.occurred_on):
+        reports = list(group)
+        if chosen.isdisjoint(fact.event_id for fact in reports):
+            by_key = ([(fact, str(fact.data[key])) for fact in reports if fact.data.get(key)] for key in _PROGRESS)
+            yield from islice((one for values in by_key for one in _differing("O-INVEST", values)), 1)
 
 
 def _differing(
