@@ -250,6 +250,10 @@ LABELS: Final[Mapping[str, Labels]] = {
         DATA_MISSING|历史数据缺失|Data missing
         PARKED|未能处理|Parked
     """),
+    "task": _labels("""
+        HEALTH_RED|体检为红，应责令整改|Red health check, order due
+        PROCESS_ASSESSMENT|过程考核窗口|Window of the process assessment
+    """),
     "policy": _labels("""
         GRANT_BY_AGREEMENT|协议出让|Grant by agreement
         USE_CHANGE|改变用途|Change of use

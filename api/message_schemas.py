@@ -179,6 +179,7 @@ def _status() -> Schema:
             "alerts": _OBJECTS,
             "exit": leave,
             "filings": _OBJECTS,
+            "work": _OBJECTS,
             "next_change_on": _MAYBE_DAY,
             "rule_set": {"type": "object"},
             "omitted": _TEXTS,

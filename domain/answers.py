@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta, timezone
 from typing import Any, Final
 
-from domain.assessment import Amount, Assessment, Breach, ExitKind, Filing, Obligation, RestsOn
+from domain.assessment import Amount, Assessment, Breach, ExitKind, Filing, Obligation, RestsOn, Work
 from domain.event import day_text, instant
 from domain.facts import Facts
 from domain.supervision.measures import wan
@@ -56,6 +56,7 @@ def status_answer(
             "kinds": [_exit_kind(one) for one in assessment.exit_kinds],
         },
         "filings": [_filing(one) for one in assessment.filings],
+        "work": [_work(one) for one in assessment.work],
         "next_change_on": _day(assessment.next_change_on),
         "rule_set": dict(assessment.rule_set),
     }
@@ -149,4 +150,14 @@ def _filing(one: Filing) -> dict[str, Any]:
         "filed_on": _day(one.filed_on),
         "state": one.state,
         "days_late": one.days_late,
+    }
+
+
+def _work(one: Work) -> dict[str, Any]:
+    return {
+        "task": one.task,
+        "department": one.department,
+        "since": day_text(one.since),
+        "until": _day(one.until),
+        "event_id": one.event_id,
     }

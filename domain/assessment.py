@@ -145,6 +145,19 @@ class DataQuality:
     events: tuple[str, ...] = ()
 
 
+@dataclass(slots=True, frozen=True)
+class Work:
+    """What waits for a department (specification 6.1, 11.7). `task` HEALTH_RED or PROCESS_ASSESSMENT; `until` None: no last
+    day; `event_id` the event that it follows from.
+    """
+
+    task: str
+    department: str | None
+    since: int
+    until: int | None
+    event_id: str
+
+
 @dataclass(slots=True)
 class Assessment:
     """The whole answer for one parcel, one day, one state of knowledge."""
@@ -173,6 +186,7 @@ class Assessment:
     exit_kinds: list[ExitKind]
     filings: list[Filing]
     data_quality: list[DataQuality]
+    work: list[Work]
     right_to: int | None
     next_change_on: int | None
     """The first later day on which time alone changes the answer (specification 11.31); None: never."""

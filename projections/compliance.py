@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from adapters import alert_log
 from adapters.postgres import Connection
+from domain.assessment import Assessment
 from projections import generations
 from projections.evaluated import Evaluated, next_due, parcel_item
 from projections.reach import within
@@ -53,9 +54,7 @@ def row_of(one: Evaluated, as_of: int, rules_position: int, *, due_again: bool =
         "next_change_on": None if change is None else date.fromordinal(change).isoformat(),
         "stage": item["stage"],
         "compliance": item["compliance"],
-        "departments": sorted({name for alert in assessment.alerts for name in alert.departments})
-        if assessment
-        else [],
+        "departments": _concerned(assessment) if assessment else [],
         "next_due": None if due is None else date.fromordinal(due[1]).isoformat(),
         "aliases": one.aliases,
         "words": " ".join(filter(None, [one.parcel_id, *one.aliases, holder.get("name"), holder.get("uscc")])),
@@ -63,6 +62,12 @@ def row_of(one: Evaluated, as_of: int, rules_position: int, *, due_again: bool =
         "due_again": due_again,
         "item": item,
     }
+
+
+def _concerned(assessment: Assessment) -> list[str]:
+    """The departments on whose work list the parcel is: those of its alerts, and those for whom work waits."""
+    alerted = {name for alert in assessment.alerts for name in alert.departments}
+    return sorted(alerted | {one.department for one in assessment.work if one.department})
 
 
 def find(

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from domain.assessment import Alert, Breach, Filing
-from domain.calendar import add_months, add_years
+from domain.calendar import add_months
 from domain.event import day_text
 from domain.supervision.idle import Idle
 from domain.supervision.life import MILESTONES, Life
 from domain.supervision.payments import Payable
 from domain.supervision.performance import Assessed
+from domain.supervision.work import process_window
 
 NAMES: Final = {
     "PAY": "价款或租金未按期缴清", "START": "逾期未开工", "COMPLETE": "逾期未竣工", "PROD": "逾期未投产", "CAPACITY": "未按期达产",
@@ -180,10 +181,10 @@ def _process(life: Life, assessed: Sequence[Assessed]) -> Iterator[Alert]:
     """The window of the next PROCESS assessment, where the pack asks for it (specification 6.1)."""
     if not life.rule("assess.process.alerts"):
         return
-    last = assessed[-1].fact.occurred_on
-    opens = add_years(last, life.rule("assess.process.from_years"))
-    ends = add_years(last, life.rule("assess.process.to_years"))
-    life.may(opens, ends + 1)
+    window = process_window(life, assessed)
+    if window is None:
+        return
+    opens, ends = window
     lead = (life.rules.assessment_lead,)
     if opens <= life.as_of <= ends:
         yield _alert(life, "A-ASSESS-DUE", "PROCESS", opens, lead, f"过程评估应于{day_text(ends)}前完成", "规范6.1")

@@ -25,6 +25,7 @@ from domain.supervision.payments import payables
 from domain.supervision.performance import assessed_of
 from domain.supervision.quality import quality
 from domain.supervision.stage import stage_of
+from domain.supervision.work import work_of
 
 _ALWAYS_OPEN: Final = frozenset({"VS", "AB"})
 _MOST_CANDIDATES: Final = 400
@@ -107,6 +108,7 @@ def _assessment(life: Life) -> Assessment:
         exit_kinds=kinds,
         filings=filed,
         data_quality=quality(life, duties, assessed, filed),
+        work=work_of(life, assessed),
         right_to=life.right_to,
         next_change_on=None,
         rule_set={"id": life.rules.id, "status": life.rules.status, "engine": life.rules.engine},
@@ -153,4 +155,5 @@ def digest(found: Assessment) -> tuple[object, ...]:
         tuple((k.kind, k.eligible, k.blockers) for k in found.exit_kinds),
         tuple((f.doc_type, f.doc_ref, f.state) for f in found.filings),
         tuple((q.kind, q.department, q.obligation) for q in found.data_quality),
+        tuple(found.work),
     )
