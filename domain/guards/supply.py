@@ -9,7 +9,7 @@ from domain.calendar import add_years
 from domain.guards.desk import Desk
 from domain.supervision.life import LEASES, Life, day
 from domain.supervision.measures import exact, wan, yuan
-from domain.supervision.payments import open_sum, payables
+from domain.supervision.payments import open_sum, payables, price_paid
 from domain.supervision.stage import project_stage
 
 
@@ -164,10 +164,8 @@ def payment_received(desk: Desk) -> None:
 def title_registered(desk: Desk) -> None:
     """Refused while rent is in arrears or determined idle land is not disposed of; unpaid price only warns (5.1, 11.27)."""
     registration_gate(desk)
-    if desk.data.get("kind") == "FIRST":
-        items = [one for one in payables(desk.life) if one.code == "O-PAY"]
-        if items and any(one.open > 0 for one in items):
-            desk.warn("PRICE_NOT_ON_RECORD", "土地价款尚未全部缴清（以记录为准）")
+    if desk.data.get("kind") == "FIRST" and desk.life.price and not price_paid(payables(desk.life)):
+        desk.warn("PRICE_NOT_ON_RECORD", "土地价款尚未全部缴清（以记录为准）")
 
 
 def registration_gate(desk: Desk) -> None:
