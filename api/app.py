@@ -30,6 +30,7 @@ from api import (
     problems,
     proofs,
     regulators,
+    rule_book,
     uploads,
 )
 from api.cursors import Cursors
@@ -42,7 +43,7 @@ from domain.parcel import decide
 
 _ROUTERS = (
     parcels.posts, parcels.router, batches.router, jurisdictions.router, areas.router, regulators.router, alerts.router, proofs.router,
-    catalogue.router, exports.router, uploads.router, features.router, health.router,
+    catalogue.router, rule_book.router, exports.router, uploads.router, features.router, health.router,
 )  # fmt: skip
 
 

@@ -33,11 +33,17 @@ def get_catalogue(caller: Caller, parts: Wiring) -> Response:
             {"code": code, "zh": zh, "en": en, "local": rules.name_of(code)} for code, (zh, en) in NAMES.items()
         ],
         "obligations": [{"code": code, **fields} for code, fields in OBLIGATIONS.items()],
-        "labels": LABELS,
+        "labels": {**LABELS, "enterprise_class": _classes(rules, parts.today())},
         "codes": sorted(_codes(), key=lambda one: str(one["code"])),
         "today": day_text(parts.today()),
     }
     return JsonAnswer(catalogue)
+
+
+def _classes(rules: Rules, today: int) -> dict[str, dict[str, str]]:
+    """The classes of enterprises as they are called here (specification 6.2, `grade.names`)."""
+    names, known = rules.get("grade.names", today), LABELS["enterprise_class"]
+    return {code: {**label, "zh": names.get(code, label["zh"])} for code, label in known.items()}
 
 
 def _type(key: str, kind: EventType, rules: Rules) -> dict[str, Any]:

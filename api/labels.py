@@ -244,6 +244,13 @@ LABELS: Final[Mapping[str, Labels]] = {
         EXPIRY|到期考核|At the end
         CONVERSION|转出让考核|Conversion
     """),
+    "enterprise_class": _labels("""
+        A|优先发展类|Favoured
+        B|鼓励提升类|Encouraged
+        C|监管调控类|Watched
+        D|落后整治类|To be put right
+        T|不适合评价类|Not graded
+    """),
     "data_quality_kind": _labels("""
         SILENCE|应报未报|Silence
         CONFLICT|数据不一致|Conflict

@@ -25,7 +25,7 @@ from api.problems import Problem
 from api.quarters import last_quarters
 from api.reports import Report, Stream, if_match
 from api.traced import appending
-from domain.answers import breach_item, status_answer
+from domain.answers import breach_item, clock_items, status_answer
 from domain.assessment import Assessment
 from domain.event import day_text
 from domain.events import RANK
@@ -33,6 +33,8 @@ from domain.facts import Facts, fold
 from domain.identifiers import parse_parcel_id
 from domain.policy import RuleBook
 from domain.supervision import breaches_for_life, evaluate
+from domain.supervision.clocks import clocks_of
+from domain.supervision.life import Life
 from projections import compliance, history
 
 router = APIRouter(tags=["parcels"])
@@ -162,7 +164,15 @@ def get_status(parcel: Parcel, parts: Wiring, as_of: AsOf = None, known_at: Know
 def get_breaches(parcel: Parcel, parts: Wiring, as_of: AsOf = None, known_at: KnownAt = None) -> Response:
     """Every breach ever, those that ended among them (specification 11.21)."""
     question = Question(parts, parcel, as_of, known_at)
-    items = [breach_item(breach) for breach in breaches_for_life(question.facts, question.as_of, question.assess_facts)]
+    found = breaches_for_life(question.facts, question.as_of, question.assess_facts)
+    life = Life(question.facts, question.as_of, question.rules, question.book.calendar())
+    items = [
+        {
+            **breach_item(breach, question.rules.id),
+            "clocks": clock_items(clocks_of(life, breach), question.rules, question.as_of),
+        }
+        for breach in found
+    ]
     return JsonAnswer({"items": items, "next": None, "data_as_of": _data_as_of(question)})
 
 

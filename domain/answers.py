@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta, timezone
 from typing import Any, Final
 
 from domain.assessment import Amount, Assessment, Breach, ExitKind, Filing, Obligation, RestsOn, Work
 from domain.event import day_text, instant
 from domain.facts import Facts
+from domain.policy import Rules
+from domain.supervision.clocks import Clock
 from domain.supervision.measures import wan
 
 _SHANGHAI: Final = timezone(timedelta(hours=8))
@@ -22,6 +24,7 @@ def status_answer(
     assessment: Assessment, facts: Facts, *, known_at: int, as_of: int, alert_ids: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:
     """`GET …/status`. `alert_ids`: (code, subject) → id of alerts that are logged; others are null."""
+    rule_set = str(assessment.rule_set["id"])
     return {
         "parcel_id": assessment.parcel_id or facts.parcel_id,
         "version": assessment.version,
@@ -37,8 +40,8 @@ def status_answer(
             "since": _day(assessment.idle_since),
         },
         "obligations": [_obligation(one) for one in assessment.obligations],
-        "breaches": [breach_item(one) for one in assessment.open_breaches()],
-        "amounts": [_amount(one) for one in assessment.amounts],
+        "breaches": [breach_item(one, rule_set) for one in assessment.open_breaches()],
+        "amounts": [_amount(one, rule_set) for one in assessment.amounts],
         "alerts": [
             {
                 "code": one.code,
@@ -47,6 +50,8 @@ def status_answer(
                 "since": day_text(one.since),
                 "departments": list(one.departments),
                 "message": one.message,
+                "rule": one.rule,
+                "rule_set": rule_set,
             }
             for one in assessment.alerts
         ],
@@ -64,11 +69,11 @@ def status_answer(
 
 def breach_items(assessment: Assessment) -> list[dict[str, Any]]:
     """Every breach ever, for `GET …/breaches`."""
-    return [breach_item(one) for one in assessment.breaches]
+    return [breach_item(one, str(assessment.rule_set["id"])) for one in assessment.breaches]
 
 
-def breach_item(one: Breach) -> dict[str, Any]:
-    """One breach of a list."""
+def breach_item(one: Breach, rule_set: str) -> dict[str, Any]:
+    """One breach of a list, with its rule, the version of the pack, and the events it came from (specification 8.12)."""
     return {
         "breach_id": one.breach_id,
         "obligation": one.obligation,
@@ -81,9 +86,20 @@ def breach_item(one: Breach) -> dict[str, Any]:
         "ended_on": _day(one.ended_on),
         "items": one.items,
         "rule": one.rule,
+        "rule_set": rule_set,
         "caused_by": list(one.events),
         "rests_on": rests_on_items(one.rests_on),
     }
+
+
+def clock_items(clocks: Iterable[Clock], rules: Rules, on: int) -> list[dict[str, Any]]:
+    """`clocks` of a breach, each with the text that its length comes from."""
+    found = []
+    for one in clocks:
+        told = rules.value(one.rule, on)
+        days = {"until": day_text(one.until), "done_on": _day(one.done_on)}
+        found.append({"clock": one.clock, **days, "rule": one.rule, "status": told.status, "source": told.source})
+    return found
 
 
 def rests_on_items(values: Sequence[RestsOn]) -> list[dict[str, str]]:
@@ -110,12 +126,14 @@ def _obligation(one: Obligation) -> dict[str, Any]:
     }
 
 
-def _amount(one: Amount) -> dict[str, Any]:
+def _amount(one: Amount, rule_set: str) -> dict[str, Any]:
     return {
         "kind": one.kind,
         "amount_wan": wan(one.amount),
         "state": one.state,
         "basis": one.basis,
+        "rule_set": rule_set,
+        "caused_by": list(one.events),
         "computed_wan": None if one.computed is None else wan(one.computed),
         "charge_id": one.charge_id,
         "obligation": one.obligation,

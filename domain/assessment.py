@@ -86,6 +86,8 @@ class Amount:
     due: int | None = None
     paid: int = 0
     rests_on: tuple[RestsOn, ...] = ()
+    events: tuple[str, ...] = ()
+    """Ids of the events it came from: the charge, or those of the breach it follows from."""
 
 
 @dataclass(slots=True, frozen=True)

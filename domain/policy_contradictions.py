@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from domain.policy_keys import DOC_TYPES, IDLE_EFFECTS
+from domain.policy_keys import DOC_TYPES, EXIT_KINDS, FILING_TRIGGERS, IDLE_EFFECTS
 
 PAIRS: Final = (
     ("assess.process.from_years", "assess.process.to_years"),
@@ -58,6 +58,8 @@ def _lists(values: Mapping[str, Any]) -> Iterator[Contradiction]:
     for key in _RISING:
         if _known(values, key) and list(values[key]) != sorted(values[key]):
             yield Contradiction((key,), f"{key} 应由小到大")
+    if values.get("refund.year_days") == 0:
+        yield Contradiction(("refund.year_days",), "refund.year_days 不能为0")
     if _known(values, "bond.release_shares") and sum(values["bond.release_shares"]) > 1:
         yield Contradiction(("bond.release_shares",), "bond.release_shares 之和大于1，自相矛盾")
     if (
@@ -76,9 +78,17 @@ def _maps(values: Mapping[str, Any]) -> Iterator[Contradiction]:
         for yellow in levels.get("YELLOW", ()):
             if red.startswith(yellow) or yellow.startswith(red):
                 yield Contradiction(("alert.levels",), f"alert.levels 里 {yellow} 和 {red} 既是黄色又是红色，自相矛盾")
-    odd = set((values.get("filing.triggers") or {}).values()) - DOC_TYPES - {"doc_type"}
+    triggers = values.get("filing.triggers") or {}
+    odd = set(triggers.values()) - DOC_TYPES - {"doc_type"}
     if odd:
         yield Contradiction(("filing.triggers",), f"filing.triggers 里没有文件类型 {min(odd)}")
+    odd = set(triggers) - FILING_TRIGGERS
+    odd |= {one for one, doc_type in triggers.items() if doc_type == "doc_type" and one != "document.approved"}
+    if odd:
+        yield Contradiction(("filing.triggers",), f"filing.triggers 里 {min(odd)} 不引起备案义务，或没有 doc_type")
+    sign_offs = values.get("exit.sign_offs")
+    if sign_offs is not None and ("DEFAULT" not in sign_offs or set(sign_offs) - EXIT_KINDS - {"DEFAULT"}):
+        yield Contradiction(("exit.sign_offs",), "exit.sign_offs 应有 DEFAULT，其余只能是退出类型")
     effects = values.get("idle.effect_of_determination") or {}
     odd = {one for pair in effects.items() for one in (f"{pair[0]}={pair[1]}",) if pair[1] not in IDLE_EFFECTS}
     if odd:

@@ -119,7 +119,6 @@ lease.then_grant_max_years int y 2.1
 lease.term_guard one - 2.1 REFUSE WARN
 term.max_years int y 2.7
 term.usual_max_years int? y 1.6
-rent.min_ratio share ratio 1.2
 rent.adjust ratios - 1.2
 underground.price_ratios ratios ratio 1.2
 transition.years int y 1.2
@@ -208,6 +207,11 @@ def _read(line: str) -> tuple[str, Key]:
 KEYS: Final[Mapping[str, Key]] = dict(map(_read, _REGISTRY.strip().splitlines()))
 
 DOC_TYPES: Final = KEYS["filing.doc_types"].names
+FILING_TRIGGERS: Final = frozenset(
+    {"document.approved", "contract.signed", "agreement.signed", "agreement.amended", "extension.decided"}
+)
+"""The event types that may bring a filing duty (specification 8.1)."""
+EXIT_KINDS: Final = frozenset(_EXIT_KINDS.split())
 IDLE_EFFECTS: Final = frozenset({"DETERMINED", "EXEMPTED", "WITHDRAWN"})
 
 ORGANISATION: Final = frozenset({"departments.map", "assessment.lead"})

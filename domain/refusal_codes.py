@@ -146,6 +146,9 @@ EXTENSION_CAUSE|延期原因须核对|Check the cause|政府原因或不可抗�
 BREACH_NOT_OPEN|违约不在处理中|Breach not open|照收并提示|规范11.20
 ORDER_WITHOUT_EFFECT|责令不改变状态|Order without effect|欠缴、届满无整改期|规范11.37
 HEARING_CLOCK|听证申请期限|Hearing clock|5个工作日|规范11.8
+REFUND_DIFFERS|退款与比例不同|Refund differs|价款×剩余年期/总年期|规范3.3、11.15
+SIGN_OFFS_MISSING|会签不全|Sign-offs missing|各部门会签、批准后注销|规范5.3
+EXPIRY_TOO_EARLY|到期评估过早|Expiry assessment too early|届满前18个月起|规范6.1
 SETTLEMENT_OPEN|尚有未结事项|Settlement open|照收，仍应清偿|规范5.2、11.9
 STAYED|已停止执行|Stayed|复议、诉讼期间|规范11.37
 """

@@ -9,6 +9,7 @@ from typing import Any, Final
 from domain.event import day_text
 from domain.policy_keys import KEYS
 from domain.policy_pack import BASE, Pack, Value
+from domain.policy_recorded import RECORDED
 
 _HEAD: Final = """# Rules
 
@@ -22,9 +23,10 @@ section of the domain specification (11.n: ruling n).
   here · PRODUCT: no source says it, decided by this product.
 * **Status**: IN_FORCE · DRAFT: its text is not in force yet · DEFAULT: no source has force here. Refusals, breaches and
   amounts that rest on a DRAFT or DEFAULT value say so.
-* **Shown by**: the acceptance scenarios that come out differently when the parameter has another value
-  (`tests/domain/test_policy_bites.py`), and refusals of scenarios and of tests in
-  `tests/domain/` that rest on it; – where none does.
+* **Shown by**: what comes out differently when the parameter has another value: acceptance scenarios
+  (`tests/domain/test_policy_bites.py`) and lives (`tests/domain/test_policy_answers.py`). Where it says *recorded*, no
+  computed answer depends on the parameter: `GET /v1/rules` shows it with its source, for the reason that stands there.
+  Of the only method there is, the test that shows it follows.
 * `null`: not checked, not computed.
 """
 _TITLES: Final[Mapping[str, str]] = {
@@ -82,9 +84,10 @@ def _group(name: str, packs: Sequence[Pack], shown_by: Mapping[str, Sequence[str
     return f"## {_TITLES[name]}\n\n" + _table(head, rows)
 
 
-def _rows(key: str, packs: Sequence[Pack], scenarios: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _rows(key: str, packs: Sequence[Pack], tests: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """One row per pack that sets the key; what all of them share stands in the first."""
-    known = KEYS[key]
+    known, recorded = KEYS[key], RECORDED.get(key)
+    by = "; ".join([*([f"*recorded*: {recorded.en}"] if recorded else []), *([", ".join(tests)] if tests else [])])
     first = True
     for pack in packs:
         value = pack.values.get(key)
@@ -92,7 +95,7 @@ def _rows(key: str, packs: Sequence[Pack], scenarios: Sequence[str]) -> Iterator
             lead = (known.section, f"`{key}`") if first else ("", "")
             unit = known.unit if known.unit and value.value is not None else ""
             shown = f"{_shown(value.value)} {unit}".strip()
-            yield (*lead, _where(pack), shown, *_origin(value), (", ".join(scenarios) or "–") if first else "")
+            yield (*lead, _where(pack), shown, *_origin(value), (by or "–") if first else "")
             first = False
 
 

@@ -101,9 +101,9 @@ class Conversion(Part):
 
 
 class RentStep(Part):
-    """An agreed rise of the rent: cycle at least 5 years, at most 10 % a step (specification 1.2 row 27)."""
+    """An agreed rise of the rent; how often and how much is a matter of the rules (specification 1.2 row 27)."""
 
-    cycle_y: int = titled("调整周期", "Cycle", unit="年", ge=5, le=50)
+    cycle_y: int = titled("调整周期", "Cycle", unit="年", ge=1, le=50)
     max_rise: Rise = titled("最大涨幅", "Largest rise", unit="ratio")
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from domain.calendar import add_years
 from domain.guards.desk import Desk
 from domain.supervision.exit_kinds import rules_of
 from domain.supervision.life import LEASES, day
+from domain.supervision.measures import wan, yuan
+from domain.supervision.refunds import pro_rata
+
+_PRO_RATA: Final = frozenset({"FP", "PI"})
+"""Exits that give back the price of the remaining years (specification 5.1)."""
 
 
 def exit_opened(desk: Desk) -> None:
@@ -33,9 +40,18 @@ def exit_withdrawn(desk: Desk) -> None:
 
 
 def exit_settled(desk: Desk) -> None:
-    """A settlement belongs to an exit that runs or has ended (specification 5.2, 11.17)."""
+    """A settlement belongs to an exit that runs or has ended; another refund of the price than that of the remaining years
+    is taken with a warning (specification 5.1, 5.2, 11.15, 11.17).
+    """
     if desk.life.exit_opened is None and desk.life.cancelled_on is None:
         raise desk.refuse("NO_EXIT", "没有正在进行的退出程序")
+    opened = desk.life.exit_opened
+    lines = [one for one in desk.data["lines"] if one["item"] == "REFUND"]
+    if opened is None or opened.data.get("kind") not in _PRO_RATA or not lines:
+        return
+    computed, stated = pro_rata(desk.life, opened.occurred_on), sum(yuan(one["amount_wan"]) or 0 for one in lines)
+    if computed is not None and computed != abs(stated):
+        desk.warn("REFUND_DIFFERS", f"按剩余年期比例应退{wan(computed)}万元，结算为{wan(stated)}万元")
 
 
 def renewal_decided(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from domain.calendar import add_years
+from domain.calendar import add_months, add_years
 from domain.decision import Decided
 from domain.event import Event, day_text
 from domain.events import RANK
@@ -35,6 +35,7 @@ def performance_assessed(desk: Desk) -> None:
     leads = (desk.rules.assessment_lead, *_LEADS.get(kind, ()))
     if desk.command.department not in (None, *leads):
         raise desk.refuse_department("NOT_SUPERVISOR", f"该评估由{desk.names(leads)}牵头", "assessment.lead")
+    _warn_of_early_expiry(desk, kind)
     event = Event(
         desk.command.event_id, desk.command.parcel_id, 0, 0, desk.command.type, 1, desk.day, 0, desk.command.jurisdiction,
         desk.command.department, None, None, None, None, desk.data,
@@ -66,6 +67,13 @@ def performance_assessed(desk: Desk) -> None:
             "assess.pass",
             "assess.items_from_reports",
         )
+
+
+def _warn_of_early_expiry(desk: Desk, kind: str) -> None:
+    """The expiry assessment belongs into the renewal window before the end (specification 6.1)."""
+    end, months = desk.life.right_to, desk.rule("assess.expiry.from_months")
+    if kind == "EXPIRY" and end is not None and desk.day < add_months(end, -months):
+        desk.warn("EXPIRY_TOO_EARLY", f"到期评估应在届满前{months}个月内进行（{day_text(end)}届满）")
 
 
 def mortgage_decided(desk: Desk) -> None:

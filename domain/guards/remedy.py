@@ -172,9 +172,11 @@ def idle_disposed(desk: Desk) -> None:
         raise desk.refuse("FREE_RECOVERY_NOT_ALLOWED", "无偿收回须满二年、从未动工，且认定为企业原因")
     if desk.data["option"] in ("FREE_RECOVERY", "PAID_RECOVERY"):
         served = day((desk.data.get("service") or {}).get("served_on")) or desk.day
-        until = desk.calendar.add_workdays(served, desk.rule("idle.hearing_workdays"))
+        days = desk.rule("idle.hearing_workdays")
+        until = desk.calendar.add_workdays(served, days)
         desk.warn(
-            "HEARING_CLOCK", f"听证申请期限至{day_text(until)}（5个工作日，行政处罚法第64条；是否适用由主管部门判断）"
+            "HEARING_CLOCK",
+            f"听证申请期限至{day_text(until)}（{days}个工作日，行政处罚法第64条；是否适用由主管部门判断）",
         )
 
 

@@ -9,7 +9,7 @@ from domain.guards.desk import Desk
 from domain.supervision.exit_kinds import seizure
 from domain.supervision.measures import exact
 from domain.supervision.payments import payables
-from domain.supervision.settlement import open_items
+from domain.supervision.settlement import missing_sign_offs, open_items
 
 PREREQUISITES: Final = {
     "land.delivered": ("contract.signed",),
@@ -88,7 +88,9 @@ def progress_reported(desk: Desk) -> None:
 
 
 def title_cancelled(desk: Desk) -> None:
-    """A fact of the register: open items come back as a warning and stay due as claims (5.2, 11.9, 11.37)."""
+    """A fact of the register: open items come back as a warning and stay due as claims, missing sign-offs too; a pack may
+    refuse instead (5.2, 5.3, 11.9, 11.37).
+    """
     life = desk.life
     seized = seizure(life) is not None
     items = [one.words for one in open_items(life, desk.assessment.amounts, payables(life), seized=seized)]
@@ -96,6 +98,12 @@ def title_cancelled(desk: Desk) -> None:
         if desk.rule("exit.cancel_guard") == "REFUSE":
             raise desk.refuse("SETTLEMENT_OPEN", f"尚有未结事项：{'；'.join(items)}", "exit.cancel_guard")
         desk.warn("SETTLEMENT_OPEN", f"尚有未结事项，仍应清偿：{'；'.join(items)}")
+    unsigned = missing_sign_offs(life)
+    if unsigned:
+        message = f"尚无{desk.names(tuple(unsigned))}的会签或批准"
+        if desk.rule("exit.cancel_guard") == "REFUSE":
+            raise desk.refuse("SIGN_OFFS_MISSING", message, "exit.cancel_guard", "exit.sign_offs")
+        desk.warn("SIGN_OFFS_MISSING", message)
     filed = desk.life.of("remedy.filed", "remedy.decided")
     if filed and filed[-1].type == "remedy.filed" and filed[-1].data.get("stay"):
         desk.warn("STAYED", "复议或诉讼期间已裁定停止执行")

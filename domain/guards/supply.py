@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from domain.assessment import OPEN_PHASES
 from domain.calendar import add_years
@@ -18,6 +19,9 @@ def admission_reviewed(desk: Desk) -> None:
     check = desk.data.get("catalogue_check") or {}
     if desk.data["result"] != "FAIL" and check.get("prohibited"):
         raise desk.refuse("CATALOGUE_PROHIBITED", "项目属禁止类，不得评审通过")
+    classes, named = desk.rule("admission.env_class"), desk.data.get("env_class")
+    if named is not None and named not in classes:
+        raise desk.refuse_field("/data/env_class", "NOT_IN_CATALOGUE", f"本地的环评类别为{'、'.join(classes)}")
 
 
 def contract_signed(desk: Desk) -> None:
@@ -33,6 +37,7 @@ def contract_signed(desk: Desk) -> None:
         desk.warn("NO_AGREEMENT", "没有监管协议记录")
     _term(desk)
     _price_floor(desk)
+    _rent_step(desk)
     _underground_price(desk)
     entered = desk.facts.of("register.entered")
     if desk.data.get("supply_mode") == "GRANT_AGREEMENT" and not desk.data.get("ground") and not entered:
@@ -91,12 +96,24 @@ def _price_floor(desk: Desk) -> None:
         raise desk.refuse(
             "PRICE_BELOW_FLOOR", f"价款低于底价{wan(int(assessed * years / 50))}万元（50年期评估价×年期/50）"
         )
-    if mode == "LEASE_LONG" and rent is not None and rent < assessed * desk.rule("rent.min_ratio"):
-        raise desk.refuse(
-            "RENT_BELOW_FLOOR", f"年租金低于50年期评估价的2%（{wan(int(assessed * desk.rule('rent.min_ratio')))}万元）"
-        )
+    least = desk.rule("rent.adjust")[0]
+    if mode == "LEASE_LONG" and rent is not None and rent < assessed * least:
+        floor = f"{float(least * 100):g}%（{wan(int(assessed * least))}万元）"
+        raise desk.refuse("RENT_BELOW_FLOOR", f"年租金低于50年期评估价的{floor}", "rent.adjust")
     if mode == "LEASE_THEN_GRANT" and rent is not None and rent < Fraction(assessed, 50):
         raise desk.refuse("RENT_BELOW_FLOOR", f"租金总额低于50年期评估价×租期/50（每年{wan(assessed // 50)}万元）")
+
+
+def _rent_step(desk: Desk) -> None:
+    """A rent that may be adjusted: a cycle of at least 5 years, at most 10 % a step (specification 1.2 row 27, 2.7)."""
+    step: Any = desk.data.get("rent_step")
+    if not step:
+        return
+    _, years, most = desk.rule("rent.adjust")
+    if step["cycle_y"] < years:
+        raise desk.refuse_field("/data/rent_step/cycle_y", "OUT_OF_RANGE", f"租金调整周期不少于{years}年")
+    if (exact(step["max_rise"]) or 0) > most:
+        raise desk.refuse_field("/data/rent_step/max_rise", "OUT_OF_RANGE", f"每次调整涨幅不超过{float(most * 100):g}%")
 
 
 def _underground_price(desk: Desk) -> None:

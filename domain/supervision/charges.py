@@ -30,9 +30,9 @@ _KEYS: Final = {
     "LD_START": ("ld.start_permille_day", "ld.start_stops_at", "ld.cap_ratio"),
     "LD_COMPLETE": ("ld.complete_permille_day", "ld.complete_needs_start", "ld.cap_ratio"),
     "IDLE_FEE": ("idle.fee_rate",),
-    "TOP_UP": ("topup.due_days",),
 }
 """The parameters that an amount rests on (specification 11.25)."""
+_DUE_DAYS: Final = {"TOP_UP": "topup.due_days", "IDLE_FEE": "idle.fee_due_days"}
 _OWN_RATE: Final = {"LD_START": "ld_start_permille_day", "LD_COMPLETE": "ld_complete_permille_day"}
 """Where the contract states the rate, that of the rules counts for nothing (part 10)."""
 
@@ -45,7 +45,7 @@ def amounts(life: Life, breaches: list[Breach], payables: list[Payable], assesse
     computed = computed_amounts(life, breaches, payables, assessed)
     charges = life.of("charge.assessed")
     if not charges:
-        return sorted((_uncharged(life, kind, *one, payables) for kind, one in computed.items()), key=_order)
+        return sorted((_uncharged(life, kind, *one, payables, breaches) for kind, one in computed.items()), key=_order)
     lines: list[Amount] = []
     paid = charge_payments(life)
     for fact in charges:
@@ -59,7 +59,7 @@ def amounts(life: Life, breaches: list[Breach], payables: list[Payable], assesse
                 lines.append(_refund(line))
             line.amount = 0
     charged = {line.kind for line in lines}
-    lines += [_uncharged(life, kind, *one, payables) for kind, one in computed.items() if kind not in charged]
+    lines += [_uncharged(life, kind, *one, payables, breaches) for kind, one in computed.items() if kind not in charged]
     return sorted([*lines, *_paid_without_charge(life, paid)], key=_order)
 
 
@@ -73,11 +73,15 @@ def rules_behind(life: Life, kind: str) -> tuple[str, ...]:
     return keys[1:] if life.contract.get(_OWN_RATE.get(kind, "")) is not None else keys
 
 
-def _uncharged(life: Life, kind: str, amount: int, running: bool, payables: list[Payable]) -> Amount:
+def _uncharged(
+    life: Life, kind: str, amount: int, running: bool, payables: list[Payable], breaches: list[Breach]
+) -> Amount:
     line = Amount(
         kind, amount, "RUNNING" if running else "FIXED", _BASIS[kind], rests_on=rests_on(life, rules_behind(life, kind))
     )
     line.obligation = _OBLIGATION.get(kind)
+    own = [event for one in breaches if one.kind == CHARGE_KINDS[kind] for event in one.events]
+    line.events = tuple(dict.fromkeys(own))
     if kind == "LATE_FEE":  # what came in above the principal
         line.paid = sum(amount for one in payables for _, amount in one.fees)
         if not running and line.paid >= amount:
@@ -89,11 +93,20 @@ def _charge(life: Life, fact: Fact, payments: list[tuple[int, int]]) -> Amount:
     data = fact.data
     kind, amount = str(data.get("kind")), yuan(data.get("amount_wan")) or 0
     paid = sum(one for _, one in payments)
+    due, keys = day(data.get("due")), rules_behind(life, kind)
+    if due is None and kind in _DUE_DAYS:
+        due, keys = _due(life, fact, _DUE_DAYS[kind]), (*keys, _DUE_DAYS[kind])
     return Amount(
         kind, amount, "PAID" if paid >= amount > 0 else "ASSESSED", _BASIS.get(kind, _BASIS["OTHER"]),
-        charge_id=str(data.get("charge_id")), obligation=data.get("obligation"), due=day(data.get("due")), paid=paid,
-        rests_on=rests_on(life, rules_behind(life, kind)),
+        charge_id=str(data.get("charge_id")), obligation=data.get("obligation"), due=due, paid=paid,
+        rests_on=rests_on(life, keys), events=(fact.event_id,),
     )  # fmt: skip
+
+
+def _due(life: Life, fact: Fact, rule: str) -> int:
+    """The day by which a charge that names none is to be paid: so many days after it was served (3.3, 4.3, 11.26)."""
+    served = day((fact.data.get("service") or {}).get("served_on")) or fact.occurred_on
+    return life.rolled(served + int(life.rule(rule)), "payment")
 
 
 def _basis_gone(life: Life, fact: Fact, breaches: list[Breach]) -> bool:
@@ -126,7 +139,14 @@ def _taken_back_after(life: Life, fact: Fact) -> bool:
 
 
 def _refund(line: Amount) -> Amount:
-    return Amount(line.kind, -line.paid, "REFUND_DUE", "核定依据已消失，已缴金额应退还", charge_id=line.charge_id)
+    return Amount(
+        line.kind,
+        -line.paid,
+        "REFUND_DUE",
+        "核定依据已消失，已缴金额应退还",
+        charge_id=line.charge_id,
+        events=line.events,
+    )
 
 
 def _paid_without_charge(life: Life, paid: Mapping[str, list[tuple[int, int]]]) -> list[Amount]:
@@ -135,13 +155,14 @@ def _paid_without_charge(life: Life, paid: Mapping[str, list[tuple[int, int]]]) 
         return []
     known = {str(fact.data.get("charge_id")) for fact in life.of("charge.assessed")}
     withdrawn = {
-        str(event.data.get("charge_id")): str(event.data.get("kind"))
+        str(event.data.get("charge_id")): event
         for event in life.facts.events
         if event.type == "charge.assessed" and event.event_id in life.facts.withdrawn
     }
     return [
         Amount(
-            withdrawn[charge], -sum(one for _, one in payments), "REFUND_DUE", "原核定已撤销，已缴金额应退还", charge_id=charge
+            str(withdrawn[charge].data.get("kind")), -sum(one for _, one in payments), "REFUND_DUE", "原核定已撤销，已缴金额应退还",
+            charge_id=charge, events=(withdrawn[charge].event_id,),
         )
         for charge, payments in paid.items()
         if charge not in known and charge in withdrawn

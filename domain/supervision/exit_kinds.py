@@ -72,9 +72,10 @@ def exit_kinds(
     barred = _barred(life)
     if barred is not None:
         return [ExitKind(kind, False, barred, None, _BASES[kind]) for kind in _KINDS]  # noqa: FBT003 - a field
-    found = []
+    found, on_request = [], life.rule("exit.on_request")
     for kind, blockers_of in _KINDS.items():
-        blockers = blockers_of(standing)
+        missing = _not_on_record(kind, standing) if kind in on_request else []
+        blockers = missing if missing and kind == "MTP" else [*blockers_of(standing), *missing]
         since = None if blockers else since_when(kind, life, breaches, payables, idle, standing.seized)
         left = _left_to_do(kind, standing) if not blockers else []
         found.append(ExitKind(kind, not blockers, (*blockers, *left), since, _BASES[kind]))
@@ -86,6 +87,8 @@ def rules_of(kind: str, blockers: Sequence[str]) -> tuple[str, ...]:
     keys = [key for one in blockers for key in _RULES_OF.get(one, ())]
     if kind not in ("MT", "MTA", "MTP"):  # there alone the tenure is one of those that the pack names
         keys = [key for key in keys if key != "exit.grant_tenures"]
+    if {"NO_REQUEST", "NO_DECISION"} & set(blockers) and kind not in ("FUSE", "JD"):
+        keys.append("exit.on_request")
     if kind == "FPAY" and "NOT_DUE" in blockers:
         keys.append("pay.terminate_after_days")
     if kind == "MTA" and any(one.startswith("OPEN_BREACH:") for one in blockers):
@@ -242,51 +245,46 @@ def _court(standing: Standing) -> list[str]:
     return [] if standing.seized is not None else ["NO_DECISION"]
 
 
-def _decided(kind: str) -> Callable[[Standing], list[str]]:
-    """Kinds that rest on an approved sign-off."""
+def _not_on_record(kind: str, standing: Standing) -> list[str]:
+    """What a kind that rests on a request or decision still lacks of it (specification 5.1, `exit.on_request`)."""
+    if kind == "MTP":
+        asked = any(fact.data.get("kind") == "PART" for fact in standing.life.of("transfer.requested"))
+        return [] if asked else ["NO_REQUEST"]
+    if kind == "HL":
+        return [] if standing.life.of("letting.reported") else ["NO_REQUEST"]
+    signed = [fact for fact in standing.signed if fact.data.get("kind") == kind]
+    return [] if signed and signed[-1].data.get("result") == "APPROVED" else ["NO_DECISION"]
 
-    def blockers(standing: Standing) -> list[str]:
-        signed = [fact for fact in standing.signed if fact.data.get("kind") == kind]
-        approved = bool(signed) and signed[-1].data.get("result") == "APPROVED"
-        tenure = ["TENURE"] if kind == "WD" and standing.life.mode != "ALLOCATION" else []
-        return [*tenure, *([] if approved else ["NO_DECISION"])]
 
-    return blockers
-
-
-def _platform(standing: Standing) -> list[str]:
-    """As AB, once it was agreed (specification 5.1)."""
-    return [*_in_force(standing), *_decided("ABP")(standing)]
+def _allocated(standing: Standing) -> list[str]:
+    return [] if standing.life.mode == "ALLOCATION" else ["TENURE"]
 
 
 def _surplus_land(standing: Standing) -> list[str]:
     """As MT or MTA, once the transfer of a part is asked for (specification 5.1)."""
-    asked = any(fact.data.get("kind") == "PART" for fact in standing.life.of("transfer.requested"))
-    if not asked:
-        return ["NO_REQUEST"]
     return _market(standing) and [one for one in _with_consent(standing) if one != "NO_BREACH"]
 
 
-def _surplus_premises(standing: Standing) -> list[str]:
-    return [] if standing.life.of("letting.reported") else ["NO_REQUEST"]
+def _nothing(_: Standing) -> list[str]:
+    return []
 
 
 _KINDS: Final[dict[str, Callable[[Standing], list[str]]]] = {
     "VS": _in_force,
     "AB": _in_force,
-    "ABP": _platform,
+    "ABP": _in_force,
     "MT": _market,
     "MTA": _with_consent,
     "MTP": _surplus_land,
-    "HL": _surplus_premises,
-    "EXC": _decided("EXC"),
+    "HL": _nothing,
+    "EXC": _nothing,
     "FI": _idle_recovery,
     "FP": _performance,
     "FPAY": _unpaid,
     "FUSE": _misuse,
     "EX": _expiry,
     "LE": _lease_end,
-    "PI": _decided("PI"),
+    "PI": _nothing,
     "JD": _court,
-    "WD": _decided("WD"),
+    "WD": _allocated,
 }

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from domain.assessment import Filing
 from domain.calendar import add_months
 from domain.event import day_number
 from domain.facts import Fact
+from domain.policy_keys import FILING_TRIGGERS
 from domain.supervision.life import Life, day
+
+_NUMBERS: Final = ("doc_ref", "agreement_no", "supplement_no")
 
 
 def filings(life: Life) -> list[Filing]:
@@ -41,22 +45,34 @@ def _redevelopment(life: Life) -> bool:
 
 
 def _owed(life: Life) -> list[tuple[str, str | None, int]]:
-    """(document type, reference, date) of everything that is to be filed."""
-    found: list[tuple[str, str | None, int]] = [
-        (str(fact.data.get("doc_type")), fact.data.get("doc_ref"), day(fact.data.get("doc_date")) or fact.occurred_on)
-        for fact in life.of("document.approved")
-    ]
-    found += [
-        ("SUPPLY_RESULT", fact.event.contract_no or (fact.event.document or {}).get("no"), fact.occurred_on)
-        for fact in life.of("contract.signed")
-        if not fact.data.get("onboarding")
-    ]
-    found += [("AGREEMENT", fact.data.get("agreement_no"), fact.occurred_on) for fact in life.agreements]
-    found += [
-        ("AGREEMENT", fact.data["supplement_no"], fact.occurred_on)
-        for fact in life.of("extension.decided")
-        if fact.data.get("decision") == "APPROVED" and fact.data.get("supplement_no")
-    ]
+    """(document type, reference, date) of everything that is to be filed: what the pack names for an event type on the
+    day of the document; where it says `doc_type`, the type that the document states (`filing.triggers`).
+    """
+    found: list[tuple[str, str | None, int]] = []
+    for event_type in sorted(FILING_TRIGGERS):
+        for fact in life.of(event_type):
+            dated = day(fact.data.get("doc_date")) or fact.occurred_on
+            named = life.rules.get("filing.triggers", dated).get(event_type)
+            if named is not None and _is_paper(fact):
+                doc_type = str(fact.data.get("doc_type")) if named == "doc_type" else named
+                found.append((doc_type, _reference(fact), dated))
+    return found
+
+
+def _is_paper(fact: Fact) -> bool:
+    """History is not filed, and of the extensions only an approved one that has its supplement (8.1)."""
+    if fact.type == "contract.signed":
+        return not fact.data.get("onboarding")
+    if fact.type == "extension.decided":
+        return fact.data.get("decision") == "APPROVED" and bool(fact.data.get("supplement_no"))
+    return True
+
+
+def _reference(fact: Fact) -> str | None:
+    """The number of the contract, agreement, supplement or document (specification 11.23)."""
+    if fact.type == "contract.signed":
+        return fact.event.contract_no or (fact.event.document or {}).get("no")
+    found: str | None = next((fact.data[name] for name in _NUMBERS if fact.data.get(name)), None)
     return found
 
 

@@ -27,6 +27,20 @@ def open_items(life: Life, lines: Sequence[Amount], payables: Sequence[Payable],
     return [*_owed(life, payables), *_charged(life, lines), *_held(life), *_taken(life, seized=seized)]
 
 
+def missing_sign_offs(life: Life) -> list[str]:
+    """The departments that have not approved the exit that runs, in the order of the rules (specification 5.3)."""
+    opened = life.exit_opened
+    if opened is None:
+        return []
+    kind, needed = str(opened.data.get("kind")), life.rule("exit.sign_offs")
+    last = {
+        fact.data.get("department") or fact.department: fact.data.get("result")
+        for fact in life.of("exit.signed_off")
+        if fact.data.get("kind") == kind
+    }
+    return [one for one in needed.get(kind, needed["DEFAULT"]) if last.get(one) != "APPROVED"]
+
+
 def _owed(life: Life, payables: Sequence[Payable]) -> Iterator[Item]:
     """Item 1: the price, whether it is due or not; rent that is overdue."""
     for one in payables:

@@ -173,7 +173,16 @@ def test_the_cancellation_names_every_open_item():
     events = life(
         *PAID, started, ("bond.posted", "2019-01-02", {"amount_wan": "50.00"}), ("exit.opened", "2021-02-01", {"kind": "AB"}), *settled
     )  # fmt: skip
-    assert warned(events, "title.cancelled", "2021-05-01", {}, by="REG") == set()
+    assert warned(events, "title.cancelled", "2021-05-01", {}, by="REG") == {"SIGN_OFFS_MISSING"}
+    signed = [
+        ("exit.signed_off", "2021-04-01", {"kind": "AB", "result": "APPROVED"}, by)
+        for by in ("NRP", "MIIT", "EEB", "TAX", "FIN", "TOWN", "REG")
+    ]
+    refused_by_fin = ("exit.signed_off", "2021-04-02", {"kind": "AB", "result": "REFUSED"}, "FIN")
+    opened = life(*PAID, started, ("exit.opened", "2021-02-01", {"kind": "AB"}), *settled, *signed)
+    assert warned(opened, "title.cancelled", "2021-05-01", {}, by="REG") == set()
+    events = life(*PAID, started, ("exit.opened", "2021-02-01", {"kind": "AB"}), *settled, *signed, refused_by_fin)
+    assert "财政" in take(events, "title.cancelled", "2021-05-01", {}, by="REG").warnings[0].message
 
 
 def test_a_conversion_without_a_stated_beginning_counts_from_the_delivery():
@@ -230,3 +239,18 @@ def test_a_merger_brings_the_money_and_the_duties_of_every_parent_into_the_child
     assert owed == [("1", "600.00"), ("2", "400.00"), ("1-2", "500.00")]
     assert [(one["instalment_no"], one["amount_wan"]) for one in child["contract"]["payments"]] == [("1", "600.00")]
     assert {"O-START", "O-PAY/2", "O-PAY/1-2"} <= set(child["obligations"]) and "O-PAY/1" not in child["obligations"]
+
+
+def test_the_price_of_the_remaining_years_is_given_back():
+    """28 whole years to 2068-01-02 and 364 of 365 days: 1,000 × 28.9973 / 50 (specification 3.3, 11.15)."""
+    contract = CONTRACT | {"term_from": "2019-01-01", "term_to": "2068-12-31"}
+    decided = ("exit.signed_off", "2040-01-01", {"kind": "PI", "result": "APPROVED"}, "GOV")
+
+    def settled(kind, refund):
+        events = life(*PAID, decided, ("exit.opened", "2040-01-02", {"kind": kind}), contract=contract)
+        lines = {"lines": [{"item": "BUILDINGS", "amount_wan": "20.00"}, {"item": "REFUND", "amount_wan": refund}]}
+        return warned(events, "exit.settled", "2041-01-01", lines)
+
+    assert settled("PI", "579.95") == set() == settled("FP", "579.95")
+    assert settled("PI", "579.94") == {"REFUND_DIFFERS"} == settled("FP", "600.00")
+    assert settled("AB", "600.00") == set(), "a buy-back is agreed"

@@ -1,6 +1,6 @@
 """Parameters that bite: with another value of the parameter the acceptance scenario comes out differently.
 
-The table is also the last column of docs/rules.md: a new row here shows there.
+The table also fills the last column of docs/rules.md, as that of test_policy_answers.py does: a new row here shows there.
 """
 
 import pytest
@@ -87,8 +87,8 @@ BITES = [
 ]
 
 
-def book(jurisdiction, key, value):
-    """The shipped packs with one parameter amended in a jurisdiction, long ago."""
+def book(jurisdiction, values):
+    """The shipped packs with some parameters amended in a jurisdiction, long ago."""
 
     def event(number, code, kind, data):
         day = day_number("1990-01-01")
@@ -100,13 +100,15 @@ def book(jurisdiction, key, value):
         event(number, pack.code, "rules.installed", {"content": pack.content})
         for number, pack in enumerate(shipped_packs(), start=1)
     ]
-    amended = {"rule_set": jurisdiction, "key": key, "value": value, "valid_from": "1990-01-01"}
-    return RuleBook.from_events([*events, event(99, jurisdiction, "rules.amended", amended)])
+    for number, (key, value) in enumerate(values.items(), start=99):
+        amended = {"rule_set": jurisdiction, "key": key, "value": value, "valid_from": "1990-01-01"}
+        events.append(event(number, jurisdiction, "rules.amended", amended))
+    return RuleBook.from_events(events)
 
 
 @pytest.mark.parametrize(("key", "value", "scenario"), BITES, ids=lambda one: str(one))
 def test_another_value_changes_what_the_scenario_says(key, value, scenario, monkeypatch):
     path = FOLDER / f"{scenario}.yaml"
-    amended = book(runner.load(path)["jurisdiction"], key, value)
+    amended = book(runner.load(path)["jurisdiction"], {key: value})
     monkeypatch.setattr(scenario_lives, "BOOK", amended)
     assert any(differences for _, differences in Played(path).rows())
