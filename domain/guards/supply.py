@@ -66,10 +66,13 @@ def _term(desk: Desk) -> None:
     elif mode == "LEASE_THEN_GRANT":
         limit, key = desk.rule("lease.then_grant_max_years"), "lease.then_grant_max_years"
     start, end = day(data.get("term_from")), day(data.get("term_to"))
-    too_long = (years is not None and years > limit) or (start and end and end > add_years(start, limit) - 1)
-    if mode == "ELASTIC" and years is not None and years >= limit:
-        too_long = True
-    if too_long or (years is not None and years < low):
+    elastic = mode == "ELASTIC"  # below the legal maximum, not up to it
+    too_long = years is not None and (years > limit or (elastic and years == limit))
+    too_short = years is not None and years < low
+    if start is not None and end is not None:
+        too_long |= end > add_years(start, limit) - (2 if elastic else 1)
+        too_short |= end < add_years(start, low) - 1
+    if too_long or too_short:
         if key == "lease.then_grant_max_years" and desk.rule("lease.term_guard") == "WARN":
             desk.warn("TERM_ABOVE_USUAL", f"先租后让的租赁期一般不超过{limit}年")
         else:

@@ -117,6 +117,24 @@ def test_a_contract_number_that_is_not_known_is_refused():
             "RENT_BELOW_FLOOR",
         ),
         ({"supply_mode": "GRANT_LISTING", "term_from": "2020-01-01", "term_to": "2070-01-01"}, "TERM_OUT_OF_RANGE"),
+        (
+            {
+                "supply_mode": "LEASE_LONG",
+                "term_from": "2020-02-29",
+                "term_to": "2025-02-26",
+                "assessed_price_50y_wan": "1000.00",
+            },
+            "TERM_OUT_OF_RANGE",
+        ),
+        (
+            {
+                "supply_mode": "ELASTIC",
+                "term_from": "2020-01-01",
+                "term_to": "2069-12-31",
+                "assessed_price_50y_wan": "1000.00",
+            },
+            "TERM_OUT_OF_RANGE",
+        ),
         ({"supply_mode": "GRANT_AGREEMENT"}, "GROUND_REQUIRED"),
     ],
 )
