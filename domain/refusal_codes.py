@@ -134,7 +134,6 @@ AGREEMENT_AFTER_CONTRACT|协议晚于合同|Agreement after the contract|与合�
 CONTRACT_NOT_KNOWN_YET|尚无合同记录|Contract not known yet|合同上报前只提示|规范2.3
 TERM_ABOVE_USUAL|年期超过一般上限|Term above the usual|天津一般不超过20年|003三(一)
 PRICE_NOT_ON_RECORD|价款未见缴清|Price not on record|首次登记时提示|规范11.27
-NO_PERMIT|没有施工许可记录|No permit|补报前不视为依法开工|规范11.37
 RENEWAL_LATE|续期申请已晚|Late renewal|届满前一年|城市房地产管理法第22条
 A-RENEW-NO-GROUND|不予续期缺少依据|No ground for refusal|合同续期条件|规范6.1
 NO_EXPIRY_ASSESSMENT|没有到期评估|No expiry assessment|续期决定前评估|规范6.1

@@ -53,7 +53,7 @@ def construction_started(desk: Desk) -> None:
     if desk.data.get("unlawful"):
         return
     if not desk.data.get("permit_no") and not desk.has("construction.permitted"):
-        desk.warn("NO_PERMIT", "没有施工许可记录，补报之前不视为依法开工")
+        desk.warn("OUT_OF_SEQUENCE", "没有施工许可记录，补报之前不视为依法开工")
 
 
 def indicators_reported(desk: Desk) -> None:

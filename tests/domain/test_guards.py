@@ -95,6 +95,9 @@ def test_a_payment_above_what_is_open_is_refused_and_one_before_any_contract_is_
 
 def test_facts_out_of_sequence_are_taken_with_a_warning_and_the_stage_waits():
     assert warned(life(), "construction.completed", "2021-01-01", {}, by="HUC") == {"OUT_OF_SEQUENCE"}
+    delivered, bare = life(("land.delivered", "2019-02-01", {})), {"evidence": "PIT_EXCAVATED"}
+    assert warned(delivered, "construction.started", "2019-12-01", bare, by="HUC") == {"OUT_OF_SEQUENCE"}
+    assert not warned(delivered, "construction.started", "2019-12-01", bare | {"permit_no": "p"}, by="HUC")
 
 
 def test_a_contract_number_that_is_not_known_is_refused():

@@ -5,7 +5,7 @@ from datetime import date
 
 from .breaches import standing
 from .days import ONE, add_months, add_years, day, plus, roll
-from .figures import assessments
+from .figures import assessments, produced_on
 from .filings import filings
 from .idle import below, clock
 from .payments import bond, owed
@@ -54,7 +54,7 @@ def _milestones(view):
     for code, kind, done in (
         ("O-START", "START", started_on(view)),
         ("O-COMPLETE", "COMPLETE", first_day(view, "construction.completed")),
-        ("O-PROD", "PROD", first_day(view, "production.started")),
+        ("O-PROD", "PROD", produced_on(view)),
     ):
         due, _ = due_of(view, code)
         if due is not None and done is None and not is_history(view, due) and in_window(view, due, due, days):

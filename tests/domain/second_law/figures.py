@@ -25,6 +25,17 @@ def promises(view):
     return named
 
 
+def produced_on(view):
+    """The first report of the production; where departments differ, that of the supervisor (11.16)."""
+    said = view.of("production.started")
+    named = promises(view).get("O-PROD", {}).get("supervisor")
+    for supervisor in [named] if named else view.rules.supervisors["O-PROD"]:
+        for one in said:
+            if one.event.department == supervisor:
+                return one.day
+    return said[0].day if said else None
+
+
 def far_limits(view):
     """(lowest, highest) plot ratio in force on the day."""
     low, high = wan(terms(view).get("far_min")), wan(terms(view).get("far_max"))

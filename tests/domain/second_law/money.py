@@ -172,6 +172,6 @@ def _has_basis(view, one, standing):
     if kind == "IDLE_FEE":
         then = view.at(one.day)
         effects = view.rule("idle.effect_of_determination")
-        words = [effects[said.data["result"]] for said in view.of("idle.determined")]
+        words = [effects[said.data["result"]] for said in view.of("idle.determined")[-1:]]
         return clock(then)[0] != "NONE" and "EXEMPTED" not in words and "WITHDRAWN" not in words
     return any(name == kind for name, _ in standing)

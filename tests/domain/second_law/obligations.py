@@ -2,7 +2,7 @@
 
 from .breaches import taken_away
 from .days import add_months, plus
-from .figures import assessments
+from .figures import assessments, produced_on
 from .openings import spells
 from .payments import bond, owed
 from .terms import clock_day, due_of, first_day, in_window, is_history, started_on
@@ -47,7 +47,7 @@ def _milestone(view, code, due, waived):
     done = {
         "O-START": started_on(view),
         "O-COMPLETE": first_day(view, "construction.completed"),
-        "O-PROD": first_day(view, "production.started"),
+        "O-PROD": produced_on(view),
         "O-REACH": _reached_on(view),
     }[code]
     if done is not None:

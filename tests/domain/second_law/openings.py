@@ -2,6 +2,7 @@
 
 from .assessed import capacity, invest, perf
 from .days import ONE
+from .figures import produced_on
 from .idle import clock
 from .payments import bond, owed
 from .record import once
@@ -42,7 +43,7 @@ def _milestones(view):
     for kind, code, done in (
         ("START", "O-START", started_on(view)),
         ("COMPLETE", "O-COMPLETE", first_day(view, "construction.completed")),
-        ("PROD", "O-PROD", first_day(view, "production.started")),
+        ("PROD", "O-PROD", produced_on(view)),
     ):
         due, source = due_of(view, code)
         if due is None or (done is not None and done <= due) or due + ONE > clock_day(view):
