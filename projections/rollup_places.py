@@ -46,8 +46,12 @@ def open_member(url: str) -> Connection:
     holds nobody up. Raises DatabaseUnavailable.
     """
     connection = open_connection(url, "landcycle-rollup")
-    connection.execute(f"SET idle_in_transaction_session_timeout = '{STILL_SECONDS}s'")
-    connection.commit()
+    try:
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{STILL_SECONDS}s'")
+        connection.commit()
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -33,9 +33,9 @@ class Sweeper:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._connection: Connection = open_connection(settings.database_url, "landcycle-sweeper", autocommit=True)
         self._pool = open_pool(settings.database_url, max_size=1, name="landcycle-sweeper-rules")
         self._rules = RuleSource(ParcelLog(self._pool))
-        self._connection: Connection = open_connection(settings.database_url, "landcycle-sweeper", autocommit=True)
         self._epoch: int | None = None
 
     def chunk(self, epoch: int, parcels: Sequence[str]) -> None:

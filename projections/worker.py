@@ -14,7 +14,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.process import BaseProcess
-from typing import Final
+from typing import Final, Self
 
 import structlog
 
@@ -84,10 +84,14 @@ class Worker:
         self._held_at = 0.0 if busy else started
         return busy
 
-    def close(self) -> None:
-        """Lets a standby begin at once."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Ends the sweepers; at an orderly end a standby may begin at once."""
         self._sweepers.close()
-        self.lease.give_back()
+        if kind is None and self.lease.epoch is not None:
+            self.lease.give_back()
 
     def _step(self, stands: Head, *, careful: bool) -> bool:
         connection, began = self._connection, time.monotonic()
@@ -151,8 +155,12 @@ def run(settings: Settings) -> None:
         keeper = TreeKeeper(pool, settings.data_dir, settings.head_interval_seconds, seed)
         while not stop.is_set():
             try:
-                with translated(), open_connection(settings.database_url, "landcycle-worker") as connection:
-                    _work(settings, Worker(settings, pool, connection, holder), keeper, connection, stop)
+                with (
+                    translated(),
+                    open_connection(settings.database_url, "landcycle-worker") as connection,
+                    Worker(settings, pool, connection, holder) as worker,
+                ):
+                    _work(settings, worker, keeper, connection, stop)
             except LeaseLost:
                 log.warning("worker.lease_lost")
             except DatabaseUnavailable as error:
@@ -167,6 +175,14 @@ def _work(
         if stop.wait(0.5):
             return
     rebuilding = _start_rebuild(settings, connection)
+    try:
+        _step_until(stop, settings, worker, keeper)
+    finally:
+        if rebuilding is not None:
+            rebuilding.terminate()
+
+
+def _step_until(stop: threading.Event, settings: Settings, worker: Worker, keeper: TreeKeeper) -> None:
     ended = threading.Event()
     with (
         ThreadPoolExecutor(1, "tree") as beside,
@@ -183,9 +199,6 @@ def _work(
                         pass
         finally:
             ended.set()
-    worker.close()
-    if rebuilding is not None:
-        rebuilding.terminate()
 
 
 def _keep_tree(keeper: TreeKeeper, ended: threading.Event) -> None:
@@ -211,12 +224,13 @@ def _start_rebuild(settings: Settings, connection: Connection) -> BaseProcess | 
 
 def run_once(settings: Settings, pool: Pool) -> int:
     """Works until nothing is left; returns the number of steps. For tests, for `landcycle sweep` and for rebuilds."""
-    with open_connection(settings.database_url, "landcycle-worker") as connection:
-        worker = Worker(settings, pool, connection)
+    with (
+        open_connection(settings.database_url, "landcycle-worker") as connection,
+        Worker(settings, pool, connection) as worker,
+    ):
         while not worker.take_lease():
             time.sleep(0.2)
         steps = 0
         while worker.step():
             steps += 1
-        worker.close()
         return steps
