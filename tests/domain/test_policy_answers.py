@@ -25,6 +25,7 @@ from law_lives import (
 from test_guards import STOPPED
 from test_policy_bites import book
 
+from adapters.divisions import living
 from api.areas import Area, _ranked
 from api.catalogue import _classes
 from domain.decision import Command, Context
@@ -32,6 +33,7 @@ from domain.errors import Refusal
 from domain.event import Event, day_number, day_text
 from domain.events import RANK, normalise
 from domain.facts import fold
+from domain.identifiers import PARCEL_CODE, check_project_code, check_unit_code
 from domain.parcel import decide
 from domain.policy_keys import KEYS
 from domain.policy_recorded import RECORDED
@@ -287,3 +289,23 @@ def test_the_least_rent_of_a_long_lease_is_the_first_of_its_three_figures():
     assert rent(BOOK) == NO_RECORD
     assert rent(book(WUQING, {"rent.adjust": ["0.03", "5", "0.10"]})) == "RENT_BELOW_FLOOR"
     assert posted([], *SIGNED, STEP)(book(WUQING, {"rent.adjust": ["0.02", "5", "0.09"]})) == "OUT_OF_RANGE"
+
+
+def test_the_codes_are_checked_as_the_base_pack_records_them():
+    """Fixed by national standards: the release checks their form, the pack records it (specification 7.1, 7.4, 7.9)."""
+    rules, day = BOOK.rules(WUQING), day_number("2024-01-01")
+    letters = rules.get("code.unit.rules", day)
+    accepted = [
+        one
+        for one in ("GA", "GB", "GS", "GX", "JA", "JB", "JS", "JX", "ZB")
+        if PARCEL_CODE.fullmatch(f"120114001002{one}00015")
+    ]
+    assert tuple(accepted) == letters
+    assert rules.get("code.project.pattern", day) == "24_WITH_DASHES"
+    assert len(check_project_code("2101-120114-04-01-123456")) == 24
+    assert all(living(old, 2025).code == new for old, new in rules.get("code.division.changes", day).items())
+    printed = "120114 001002 GB00015 W00000000"
+    assert [printed.replace(" ", "").index(part) for part in printed.split()[1:]] == list(
+        rules.get("code.unit.spaces_after", day)
+    )
+    assert check_unit_code(printed) == printed.replace(" ", "")
