@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -17,6 +17,8 @@ router = APIRouter(tags=["regulators"])
 
 Eligible = Literal["true", "false", "any"]
 _ELIGIBLE = {"true": True, "false": False, "any": None}
+_COORDINATOR_AFTER_DAYS: Final = 30
+"""How long a silence is the department's alone (specification 11.33)."""
 
 
 @router.get("/v1/parcels", name="Parcels")
@@ -109,9 +111,13 @@ def list_data_quality(
     limit: Limit = 50,
     min_position: MinPosition = None,
 ) -> Response:
-    """Reports that are owed, figures that contradict each other, history that was never reported (11.33)."""
+    """Reports that are owed, figures that contradict each other, history that was never reported (11.33).
+
+    A silence is on a department's list from its first day, on the coordinator's own after 30 days.
+    """
     filters = {"jurisdiction": jurisdiction, "department": department, "kind": kind}
     codes = prefixes(caller, jurisdiction)
+    own_list = caller.role == "coordinator" and department is None
 
     def find(connection: Connection, after: Any, count: int) -> list[dict[str, Any]]:
         return data_quality.find(
@@ -119,6 +125,7 @@ def list_data_quality(
             jurisdictions=codes,
             department=department,
             kind=kind,
+            silent_since=parts.today() - _COORDINATOR_AFTER_DAYS if own_list else None,
             after=None if after is None else tuple(after),
             limit=count,
         )

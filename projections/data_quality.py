@@ -79,10 +79,11 @@ def find(
     jurisdictions: Sequence[str],
     department: str | None = None,
     kind: str | None = None,
+    silent_since: int | None = None,
     after: tuple[str, int] | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Items by parcel and number."""
+    """Items by parcel and number; of SILENCE only what began on the day number `silent_since` or before."""
     generations.show(connection)
     condition, values = within(jurisdictions)
     conditions = [condition]
@@ -90,6 +91,9 @@ def find(
         if value is not None:
             conditions.append(clause)
             values.append(value)
+    if silent_since is not None:
+        conditions.append("(kind <> 'SILENCE' OR item ->> 'since' <= %s)")
+        values.append(day_text(silent_since))
     if after is not None:
         conditions.append("(parcel_id, number) > (%s, %s)")
         values += after

@@ -1,6 +1,7 @@
 import pytest
 
 from given_api import running, settings_for
+from given_district import district  # noqa: F401 - a fixture
 
 
 @pytest.fixture
