@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from contextlib import suppress
@@ -92,14 +92,12 @@ def _checks(readings: Readings, lag_limit: float) -> dict[str, Check]:
         return {"log": {"ok": False, "reason": f"数据库不可用：{error}"}}
     now = reading.figures
     silent, lag = now["worker_beat_age_seconds"], now["lag_seconds"]
-    worker_up, kafka_up = silent <= SILENT_SECONDS, bool(now["kafka_up"])
+    worker_up, kafka_up = _works(now, silent), bool(now["kafka_up"])
     return {
         "log": {"ok": True, "reason": None, "position": int(now["log_position"]), "epoch": int(now["log_epoch"])},
         "worker": {
             "ok": worker_up,
-            "reason": None
-            if worker_up
-            else f"没有worker在工作，最后一次心跳在{silent:.0f}秒前，请启动landcycle worker",
+            "reason": None if worker_up else _nobody_works(now, silent),
             "holder": reading.holders.get("worker"),
             "beat_age_seconds": round(silent, 3),
         },
@@ -117,6 +115,18 @@ def _checks(readings: Readings, lag_limit: float) -> dict[str, Check]:
             "unsent_alerts": int(now["unsent_alerts"]),
         },
     }
+
+
+def _works(now: Mapping[str, float], silent: float) -> bool:
+    return not now["rollup_partitions_unowned"] if "rollup_partitions" in now else silent <= SILENT_SECONDS
+
+
+def _nobody_works(now: Mapping[str, float], silent: float) -> str:
+    """What to start: a worker, or on a province's database members of its roll-up."""
+    if "rollup_partitions" in now:
+        alone, of = now["rollup_partitions_unowned"], now["rollup_partitions"]
+        return f"{of:.0f}个分区中{alone:.0f}个无人汇总，请启动landcycle rollup"
+    return f"没有worker在工作，最后一次心跳在{silent:.0f}秒前，请启动landcycle worker"
 
 
 @router.get("/metrics", name="Figures for Prometheus", response_class=PlainTextResponse)

@@ -37,6 +37,8 @@ GAUGES: Final[Mapping[str, str]] = {
     "unsent_events": "Events that Kafka does not have yet",
     "unsent_event_age_seconds": "How long the oldest event that Kafka does not have has waited",
     "unsent_statuses": "Parcels whose latest status Kafka does not have yet (counted to 100000)",
+    "rollup_partitions": "On a province's database: partitions of its cities' topics",
+    "rollup_partitions_unowned": "On a province's database: partitions that no member of the roll-up keeps",
     "tree_lag_events": "Events that are not in the hash tree yet",
     "unsigned_events": "Events that no signed head covers yet",
 }

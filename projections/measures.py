@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from adapters.postgres import Connection
 from projections import generations
+from projections.rollup_places import LEASE_SECONDS
 
 MOST_COUNTED: Final = 100_000
 """Counts of rows that are due or unsent stop here."""
@@ -73,11 +74,20 @@ SELECT (SELECT count(*) FROM (SELECT FROM status_feed WHERE revision > published
        (SELECT coalesce(sum(parcels), 0) FROM read_generation WHERE state = 'BUILDING') AS rebuild_parcels,
        (SELECT coalesce(sum(expected), 0) FROM read_generation WHERE state = 'BUILDING') AS rebuild_expected_parcels
 """
+_PROVINCE: Final = """
+SELECT partitions AS rollup_partitions, unowned AS rollup_partitions_unowned, unowned = 0 AS worker_up, unowned = 0 AS kafka_up,
+       extract(epoch FROM now() - kept_until) + %(lease)s AS worker_beat_age_seconds
+FROM (SELECT count(*) AS partitions, count(*) FILTER (WHERE expires_at < now()) AS unowned,
+             greatest(min(expires_at), '2000-01-01') AS kept_until
+      FROM rollup_partition) p
+WHERE partitions > 0
+"""
+"""A province's rows are kept by the members of its roll-up, each owning partitions of its cities' topics."""
 
 
 def read(connection: Connection, today: int) -> Reading:
     """Everything; `today` is the business date as a day number."""
-    figures = _figures(connection, _NOW)
+    figures = _figures(connection, _NOW) | _figures(connection, _PROVINCE, lease=LEASE_SECONDS)
     generations.show(connection)
     figures |= _figures(connection, _ROWS, most=MOST_COUNTED, today=date.fromordinal(today))
     worker, relay, problem = connection.execute(_HOLDERS).fetchone() or (None, None, None)
@@ -87,9 +97,8 @@ def read(connection: Connection, today: int) -> Reading:
 
 
 def _figures(connection: Connection, query: str, **values: Any) -> dict[str, float]:
-    """Column → figure; what is not known yet is left out."""
+    """Column → figure; what is not known yet is left out, and everything where there is no row."""
     cursor = connection.execute(query.encode(), values or None)
-    row = cursor.fetchone()
-    assert row is not None, "every table of the query has its one row"
+    row = cursor.fetchone() or ()
     names = [column.name for column in cursor.description or ()]
-    return {name: float(value) for name, value in zip(names, row, strict=True) if value is not None}
+    return {name: float(value) for name, value in zip(names, row, strict=bool(row)) if value is not None}

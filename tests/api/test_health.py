@@ -75,6 +75,22 @@ def test_red_when_the_lists_are_too_far_behind_green_when_kafka_alone_is_away(ap
     assert body["checks"]["worker"]["ok"] and body["reason"].startswith("read_models：列表落后")
 
 
+def test_on_a_provinces_database_the_members_of_the_roll_up_count(api):
+    """Given partitions of a city's topic, when nobody keeps one of them, then red says what to start; else green."""
+    kept = "now() + interval '8 seconds'"
+    with psycopg.connect(api.settings.database_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO rollup_city (city) VALUES ('120114')")
+        connection.execute(
+            "INSERT INTO rollup_partition (city, topic, partition, cluster_id, topic_id, partitions, expires_at)"
+            f" SELECT '120114', 't', n, 'c', gen_random_uuid(), 2, CASE n WHEN 0 THEN {kept} ELSE '-infinity' END FROM generate_series(0, 1) n"
+        )
+        body, _ = wait_for(api, 503, 5)
+        assert body["reason"] == "worker：2个分区中1个无人汇总，请启动landcycle rollup；kafka：没有relay在工作"
+        connection.execute(f"UPDATE rollup_partition SET expires_at = {kept}")
+        body, _ = wait_for(api, 200, 5)
+        assert (body["status"], body["checks"]["kafka"]["ok"]) == ("ready", True)
+
+
 def test_red_in_seconds_when_the_database_does_not_answer(api):
     """A session that hangs: whoever asks gets an answer all the same, and one thread alone waits."""
     before = threading.active_count()
