@@ -18,6 +18,8 @@ SEE_TAX: Final = frozenset({"TAX", "FIN", "MIIT", "STB", "STAT", "DRC", "GOV"})
 SEE_PERSONS: Final = frozenset({"NRP", "REG", "TAX", "FIN", "COURT", "LRC", "GOV"})
 """Who contracts with, registers, charges or judges the holder (specification 2.4: E13, E17, E37, E61, E75)."""
 _TAX_FIELDS: Final = frozenset({"tax_wan"})
+_TAX_PATH: Final = re.compile(r"tax_wan|items\.(O-TAX|\d+)\.actual")
+"""What a correction of a tax figure names; an item by its number may be one (specification 11.37)."""
 _NAME_FIELDS: Final = (("name", "uscc"), ("holder_name", "holder_uscc"), ("transferee_name", "transferee_uscc"))
 _PERSON: Final = re.compile(r"[\u3400-\u9fff](·?[\u3400-\u9fff]){1,11}")
 _ORGANISATION: Final = re.compile(
@@ -66,7 +68,7 @@ class Eyes:
             yield from _TAX_FIELDS & value.keys()
             if value.get("code") == "O-TAX" and value.get("actual") is not None:
                 yield "actual"
-            if value.get("field") in _TAX_FIELDS:
+            if _TAX_PATH.fullmatch(str(value.get("field"))):
                 yield from {"old", "new"} & value.keys()
         if not self._persons:
             yield from (
@@ -74,6 +76,8 @@ class Eyes:
             )
             if is_natural_person(value.get("土地使用权人")):
                 yield "土地使用权人"
+            if str(value.get("field")).endswith("name"):
+                yield from (side for side in ("old", "new") if is_natural_person(value.get(side)))
 
 
 def is_natural_person(name: Any) -> bool:

@@ -173,7 +173,8 @@ def get_breaches(parcel: Parcel, parts: Wiring, as_of: AsOf = None, known_at: Kn
         }
         for breach in found
     ]
-    return JsonAnswer({"items": items, "next": None, "data_as_of": _data_as_of(question)})
+    shown = [Eyes(parcel.principal).answer(item) for item in items]
+    return JsonAnswer({"items": shown, "next": None, "data_as_of": _data_as_of(question)})
 
 
 @router.get("/v1/parcels/{parcel_id}/quarters", name="Twelve quarters of a parcel")  # noqa: FAST003 - `Parcel` takes it

@@ -120,6 +120,19 @@ def test_breaches_and_quarters(district):
     )
 
 
+def test_the_tax_figure_is_hidden_wherever_it_stands_from_who_does_not_need_it(district):
+    def seen(who):
+        found = {}
+        for what in ("status", "breaches", "history"):
+            text = district.get(f"/v1/parcels/{PARCEL}/{what}", who=who).text
+            found[what] = [figure for figure in ('"15.00"', '"15.0000"', '"900.00"') if figure in text]
+        return found
+
+    assert seen("LRC") == seen("HUC") == {"status": [], "breaches": [], "history": []}
+    everything = {"status": ['"15.0000"'], "breaches": ['"15.0000"'], "history": ['"15.00"', '"900.00"']}
+    assert seen("TAX") == seen("MIIT") == seen("coordinator") == seen("regulator") == everything
+
+
 def test_the_log_its_heads_and_proofs(district, tmp_path):
     with open_pool(district.settings.database_url, max_size=2) as pool:
         TreeKeeper(pool, tmp_path, 0.01).step()

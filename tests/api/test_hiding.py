@@ -45,6 +45,12 @@ def test_the_figure_is_hidden_in_assessments_corrections_and_answers_too():
     assert [one["actual"] for one in items] == [HIDDEN, "0.03"]
     corrected = item("TAX", changes=[{"field": "tax_wan", "old": "95.00", "new": "59.00"}])
     assert eyes("HUC").event(corrected)["data"]["changes"] == [{"field": "tax_wan", "old": HIDDEN, "new": HIDDEN}]
+    for path in ("items.O-TAX.actual", "items.0.actual"):
+        by_path = item("TAX", changes=[{"field": path, "old": "15.00", "new": "16.00"}])
+        assert eyes("HUC").event(by_path)["data"]["changes"] == [{"field": path, "old": HIDDEN, "new": HIDDEN}]
+        assert eyes("MIIT").event(by_path) == by_path
+    other = item("STAT", changes=[{"field": "items.O-RD.actual", "old": "0.01", "new": "0.02"}])
+    assert eyes("HUC").event(other) == other
     answer = {"obligations": [{"code": "O-TAX", "actual": "12.67", "threshold": "20.00"}]}
     assert eyes("HUC").answer(answer)["obligations"] == [{"code": "O-TAX", "actual": HIDDEN, "threshold": "20.00"}]
 
@@ -53,6 +59,9 @@ def test_the_name_of_a_person_is_hidden_that_of_a_company_is_not():
     person = item("REG", transferee_name="王小明", price_wan="3.00")
     assert eyes("MIIT").event(person)["data"] == {"transferee_name": HIDDEN, "price_wan": "3.00"}
     assert eyes("NRP").event(person)["data"]["transferee_name"] == "王小明"
+    corrected = item("NRP", changes=[{"field": "holder.name", "old": "王小明", "new": "天津甲一智能装备有限公司"}])
+    assert [one["old"] for one in eyes("MIIT").event(corrected)["data"]["changes"]] == [HIDDEN]
+    assert eyes("REG").event(corrected) == corrected
     company = item("NRP", holder={"uscc": "91120114MA06TEK14B", "name": "天津甲一智能装备有限公司"})
     assert eyes("MIIT").event(company) == company
 
