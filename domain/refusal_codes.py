@@ -54,6 +54,8 @@ INSTALMENTS_SUM|分期金额合计不等于价款|Instalments do not add up|Σ�
 EXIT_CLAUSE_TEXT|缺少退出条款原文|Exit clause text missing|有条款须有原文|规范2.7
 EVIDENCE_REQUIRED|缺少开工认定依据|Evidence required|三种开工状态之一|规范2.4
 PART_ABOVE_WHOLE|部分大于整体|Part above whole|建筑系数≤1等|规范2.7
+PERIOD_NOT_A_YEAR|期间不是一年|Period is not a year|自然年或十二个月|规范2.4
+UNIT_OF_ANOTHER_PARCEL|不动产单元不属于本宗地|Unit of another parcel|单元代码前19位为宗地代码|规范2.7、7.1
 ALLOCATION_RULE_REQUIRED|缺少分摊规则|Allocation rule required|企业口径须有分摊规则|规范2.4
 ENERGY_BASIS_REQUIRED|缺少能耗口径|Energy basis required|等价值或当量值|规范2.4
 RD_ABOVE_REVENUE|研发经费大于收入|R&D above revenue|研发≤收入|规范2.7

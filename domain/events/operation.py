@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from domain.calendar import add_months
+from domain.event import day_number
 from domain.events.decimals import Emission, Figure, Money
 from domain.events.model import (
     EventData,
@@ -69,6 +71,8 @@ class IndicatorsReported(
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if add_months(day_number(self.period.from_), 12) - 1 != day_number(self.period.to):
+            raise PydanticCustomError("PERIOD_NOT_A_YEAR", "指标期间应为自然年或十二个月", {"field": "period"})
         if self.scope == "ENTERPRISE" and self.allocation_rule is None:
             raise PydanticCustomError(
                 "ALLOCATION_RULE_REQUIRED", "企业口径的指标须填写分摊规则", {"field": "allocation_rule"}

@@ -8,6 +8,7 @@ from typing import Any
 from domain.assessment import OPEN_PHASES
 from domain.calendar import add_years
 from domain.guards.desk import Desk
+from domain.identifiers import parse_parcel_id
 from domain.supervision.life import LEASES, Life, day
 from domain.supervision.measures import exact, wan, yuan
 from domain.supervision.payments import open_sum, payables, price_paid
@@ -183,6 +184,11 @@ def payment_received(desk: Desk) -> None:
 
 def title_registered(desk: Desk) -> None:
     """Refused while rent is in arrears or determined idle land is not disposed of; unpaid price only warns (5.1, 11.27)."""
+    parcel, unit = parse_parcel_id(desk.command.parcel_id), desk.data.get("unit_code")
+    if parcel.form == "cadastral" and unit and unit[:19] != parcel.text[:19]:
+        raise desk.refuse_field(
+            "/data/unit_code", "UNIT_OF_ANOTHER_PARCEL", f"单元代码应以本宗地代码{parcel.text[:19]}开头"
+        )
     registration_gate(desk)
     if desk.data.get("kind") == "FIRST" and desk.life.price and not price_paid(payables(desk.life)):
         desk.warn("PRICE_NOT_ON_RECORD", "土地价款尚未全部缴清（以记录为准）")

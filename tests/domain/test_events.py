@@ -127,6 +127,19 @@ def test_a_malformed_unit_code_is_refused():
     assert refused(body) == {("/data/unit_code", "UNIT_CODE")}
 
 
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [("2024-02-29", set()), ("2024-02-28", {("/data/period", "PERIOD_NOT_A_YEAR")}), ("2024-03-01", {("/data/period", "PERIOD_NOT_A_YEAR")})],
+)  # fmt: skip
+def test_a_figure_speaks_of_twelve_months(last, expected):
+    data = {"period": {"from": "2023-03-01", "to": last}, "scope": "PARCEL", "tax_wan": "95.00"}
+    body = {"type": "indicators.reported", "occurred_on": "2024-04-01", "document": {"no": "x"}, "data": data}
+    if expected:
+        assert refused(body) == expected
+    else:
+        assert parse_envelope(body, today=TODAY)
+
+
 def test_money_as_a_float_is_refused_since_floats_lose_cents():
     assert refused(contract(price_wan=2400.01)) == {("/data/price_wan", "NOT_A_DECIMAL_STRING")}
 

@@ -228,6 +228,13 @@ def test_a_figure_is_reported_by_its_own_department():
     assert refused(life(), "indicators.reported", "2022-02-01", data, by="STAT") == "NOT_THE_EMITTER"
 
 
+def test_the_unit_that_is_registered_is_one_of_this_parcel():
+    unit = {"unit_code": f"{PARCEL}F00010002", "kind": "CHANGE"}
+    assert take(life(), "title.registered", "2019-06-01", unit, by="REG")
+    other = unit | {"unit_code": "120114001002GB00098F00010002"}
+    assert refused(life(), "title.registered", "2019-06-01", other, by="REG") == "UNIT_OF_ANOTHER_PARCEL"
+
+
 def test_a_split_keeps_areas_and_money_to_the_cent_and_ends_the_parent():
     split = {
         "from_codes": [PARCEL],
