@@ -10,7 +10,7 @@ from typing import Any, Final
 from domain.departments import DEPARTMENTS
 from domain.events import CATALOGUE
 from domain.policy_contradictions import contradictions
-from domain.policy_keys import KEYS, parse_value
+from domain.policy_keys import KEYS, OBLIGATIONS, parse_value
 from domain.toml_lines import Path, key_lines, line_of
 
 LAYERS: Final = frozenset({"NATIONAL", "PROVINCE", "CITY", "DISTRICT", "EXAMPLE", "PRODUCT"})
@@ -26,7 +26,6 @@ _VALUE_FIELDS: Final = frozenset({"value", "unit", "layer", "status", "source", 
 _ORIGIN: Final = frozenset({"source", "layer", "status"})
 _AREA_FIELDS: Final = frozenset({"name", "kind", "parent", "values"})
 _AREA_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._~-]{0,63}")
-_OBLIGATION: Final = re.compile(r"O-[A-Z0-9-]{2,12}")
 
 
 class PackRefused(ValueError):  # noqa: N818 - an answer at start-up
@@ -48,8 +47,8 @@ def check(raw: Mapping[str, Any], content: str, file: str) -> None:
     try:
         _check_head(raw)
         _check_values(raw.get("values", {}), ("values",))
-        _check_duties(raw, "supervisors", lambda key: bool(_OBLIGATION.fullmatch(key)))
-        _check_duties(raw, "entitlements", CATALOGUE.__contains__)
+        _check_duties(raw, "supervisors", OBLIGATIONS.__contains__)
+        _check_duties(raw, "entitlements", lambda key: key in CATALOGUE and not CATALOGUE[key].system_only)
         _check_names(raw.get("departments", {}))
         _check_areas(raw)
     except _Fault as fault:
@@ -81,6 +80,7 @@ def _check_head(raw: Mapping[str, Any]) -> None:
     for name, kind in _HEAD.items():
         _must(name in raw, (), f"缺少 {name}")
         _must(type(raw[name]) is kind, (name,), f"{name} 写成了 {raw[name]!r}")
+    _must(bool(raw["name"].strip()), ("name",), "name 不能为空，应写行政区名称")
     _must(bool(re.fullmatch(r"\d{6}", raw["code"])), ("code",), "code 应为6位行政区划代码")
     _must(raw["version"] >= 1, ("version",), "version 从1开始")
     _within(raw["status"], STATUSES, ("status",), "状态（status）")
@@ -105,23 +105,23 @@ def _checked_value(key: str, entry: Any, path: Path) -> Any:
     for name in entry:
         _must(name in _VALUE_FIELDS, (*path, name), f"参数 {key} 有未知字段 {name}")
     _check_origin(entry, path, f"参数 {key} ")
-    _must(entry.get("unit") in (None, KEYS[key].unit), path, f"参数 {key} 的单位是 {KEYS[key].unit}")
+    _must(entry.get("unit") in (None, KEYS[key].unit), (*path, "unit"), f"参数 {key} 的单位是 {KEYS[key].unit}")
     _must("tag" not in entry or entry["tag"] in TAGS, path, f"参数 {key} 的 tag 应为{'、'.join(sorted(TAGS))}")
     _must(is_day(entry.get("valid_from", "2000-01-01")), path, f"参数 {key} 的 valid_from 应为YYYY-MM-DD")
     try:
         return parse_value(key, entry["value"])
     except ValueError as error:
-        raise _Fault(path, str(error)) from None
+        raise _Fault((*path, "value"), str(error)) from None
 
 
 def _check_origin(entry: Mapping[str, Any], path: Path, what: str) -> None:
     """Source, layer and status; what comes from elsewhere or from this product has no force here."""
     source = entry.get("source")
     _must(isinstance(source, str) and bool(source.strip()), path, f"{what}没有写明依据（source）")
-    _within(entry.get("layer"), LAYERS, path, f"{what}的层级（layer）")
-    _within(entry.get("status"), STATUSES, path, f"{what}的状态（status）")
+    _within(entry.get("layer"), LAYERS, (*path, "layer"), f"{what}的层级（layer）")
+    _within(entry.get("status"), STATUSES, (*path, "status"), f"{what}的状态（status）")
     in_force = entry["layer"] in _WITHOUT_FORCE and entry["status"] == "IN_FORCE"
-    _must(not in_force, path, f"{what}层级{entry['layer']}在本地没有效力，不能是 IN_FORCE")
+    _must(not in_force, (*path, "status"), f"{what}层级{entry['layer']}在本地没有效力，不能是 IN_FORCE")
 
 
 def _check_duties(raw: Mapping[str, Any], table: str, known: Callable[[str], bool]) -> None:

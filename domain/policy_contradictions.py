@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from domain.policy_keys import DOC_TYPES, EXIT_KINDS, FILING_TRIGGERS, IDLE_EFFECTS
+from domain.policy_keys import DOC_TYPES, EXIT_KINDS, FILING_TRIGGERS, IDLE_EFFECTS, IDLE_RESULTS
 
 PAIRS: Final = (
     ("assess.process.from_years", "assess.process.to_years"),
@@ -93,6 +93,9 @@ def _maps(values: Mapping[str, Any]) -> Iterator[Contradiction]:
     odd = {one for pair in effects.items() for one in (f"{pair[0]}={pair[1]}",) if pair[1] not in IDLE_EFFECTS}
     if odd:
         yield Contradiction(("idle.effect_of_determination",), f"idle.effect_of_determination 不能有 {min(odd)}")
+    if effects and set(effects) != IDLE_RESULTS:
+        named = "、".join(sorted(IDLE_RESULTS))
+        yield Contradiction(("idle.effect_of_determination",), f"idle.effect_of_determination 应写明且只写明{named}")
 
 
 def _known(values: Mapping[str, Any], *keys: str) -> bool:

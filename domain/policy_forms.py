@@ -92,6 +92,12 @@ def _lists_of(
     return lambda raw, names: {str(key): each(value, names) for key, value in _typed(raw, dict).items()}
 
 
+FORM_NAMES: Final[Mapping[str, str]] = {
+    "int": "整数", "ratio": "不小于0的数", "share": "0到1之间的数", "bool": "true或false", "text": "文字", "day": "日期", "one": "一个名称",
+    "ints": "整数的列表", "ratios": "数的列表", "texts": "文字的列表", "set": "名称的列表", "department": "一个部门代码", "departments": "部门代码的列表",
+    "map": "名称对名称的表", "substitutes": "部门代码对部门代码的表", "lists": "名称对列表的表", "departments_map": "名称对部门列表的表",
+}  # fmt: skip
+"""What a form is called in a message."""
 FORMS: Final[Mapping[str, Form]] = {
     "int": _int, "ratio": _ratio, "share": _share, "bool": lambda raw, _: _typed(raw, bool), "text": _one, "day": _day,
     "one": _one, "ints": _each(_int), "ratios": _each(_ratio), "texts": _each(_one), "set": _each(_one),

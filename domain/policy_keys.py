@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from domain.policy_forms import FORMS
+from domain.policy_forms import FORM_NAMES, FORMS
 
 _BREACH_KINDS: Final = (
     "PAY START COMPLETE PROD CAPACITY FAR BCOEF OFFICE HOUSING GREEN INVEST PERF IDLE TERM USE TRANSFER LETTING EQUITY "
@@ -206,12 +206,15 @@ def _read(line: str) -> tuple[str, Key]:
 
 KEYS: Final[Mapping[str, Key]] = dict(map(_read, _REGISTRY.strip().splitlines()))
 
+OBLIGATIONS: Final = frozenset(key.removeprefix("cure.") for key in KEYS if key.startswith("cure.")) | {"O-LAWFUL"}
+"""The codes of specification 3.2, and that of an unlawful start (11.18)."""
 DOC_TYPES: Final = KEYS["filing.doc_types"].names
 FILING_TRIGGERS: Final = frozenset(
     {"document.approved", "contract.signed", "agreement.signed", "agreement.amended", "extension.decided"}
 )
 """The event types that may bring a filing duty (specification 8.1)."""
 EXIT_KINDS: Final = frozenset(_EXIT_KINDS.split())
+IDLE_RESULTS: Final = frozenset({"IDLE_ENTERPRISE", "IDLE_GOVERNMENT", "FORCE_MAJEURE", "NOT_IDLE"})
 IDLE_EFFECTS: Final = frozenset({"DETERMINED", "EXEMPTED", "WITHDRAWN"})
 
 ORGANISATION: Final = frozenset({"departments.map", "assessment.lead"})
@@ -231,4 +234,4 @@ def parse_value(key: str, raw: Any) -> Any:
         return FORMS[known.form](raw, known.names)
     except (TypeError, ValueError, ZeroDivisionError) as error:
         hint = f"：{error}" if type(error) is ValueError else ""
-        raise ValueError(f"参数 {key} 应为{known.form}，写成了 {repr(raw)[:80]}{hint}") from None
+        raise ValueError(f"参数 {key} 应为{FORM_NAMES[known.form]}，写成了 {repr(raw)[:80]}{hint}") from None

@@ -85,7 +85,10 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
 def _in_words(error: Exception) -> str:
     """What was wrong and what to do; the driver and the migrations speak to programmers alone."""
     from adapters.postgres import DatabaseUnavailable, MigrationChanged
+    from domain.policy import PackRefused
 
+    if isinstance(error, PackRefused):
+        return f"{error} (RULES_REFUSED)"
     if isinstance(error, DatabaseUnavailable):
         return f"数据库没有应答，请确认它在运行后再试：{error} (DATABASE_UNAVAILABLE)"
     if isinstance(error, MigrationChanged):
@@ -100,13 +103,14 @@ def _to_be_told() -> tuple[type[Exception], ...]:
     from adapters.landchina_rows import UnreadableFile
     from adapters.postgres import DatabaseRefused, DatabaseUnavailable, MigrationChanged
     from api.supervisor import CannotServe
+    from domain.policy import PackRefused
     from projections.generations import NoWayBack
     from projections.rebuild import RebuildRefused, UnknownReadModel
     from projections.sweep import SweepRefused
     from projections.worker import BusinessDateBack
 
     return (
-        KeyRefused, UnreadableFile, DatabaseUnavailable, DatabaseRefused, MigrationChanged, CannotServe, SweepRefused,
+        KeyRefused, PackRefused, UnreadableFile, DatabaseUnavailable, DatabaseRefused, MigrationChanged, CannotServe, SweepRefused,
         UnknownReadModel, RebuildRefused, NoWayBack, BusinessDateBack, EmbeddedPostgresFailed,
     )  # fmt: skip
 

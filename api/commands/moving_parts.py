@@ -25,7 +25,9 @@ def serve(
 ) -> None:
     """Start the whole system: API + worker + relay, with PostgreSQL and Kafka of its own where none are named."""
     from api import supervisor
+    from domain import policy
 
+    policy.shipped_packs()  # refused here in one line, before anything is started
     options = supervisor.Options(host, port, processes, not no_sample, not no_kafka)
     supervisor.serve(settings_of(data_dir), options)
 

@@ -66,7 +66,7 @@ def simulate(
     with _reading(found) as connection:
         book, position = _book(connection)
         try:
-            proposal = read_proposal(rules.read_text("utf-8"), str(rules), book, day)
+            proposal = read_proposal(rules.read_text("utf-8-sig"), str(rules), book, day)
         except PackRefused as refused:
             fail(f"{refused} (RULES_REFUSED)")
         except UnicodeDecodeError:
