@@ -16,6 +16,7 @@ from domain.facts import Facts
 from domain.guards import crosscutting, operation, remedy, reports, supply
 from domain.guards import exit as exits
 from domain.guards.desk import Desk
+from domain.guards.lineage import lineage
 from domain.jurisdiction import decide_without_parcel
 
 Guard = Callable[[Desk], None]
@@ -71,6 +72,8 @@ AFTER_EXIT: Final = frozenset(
     }
 )
 """What is still taken after `title.cancelled`, whatever its day (specification 11.17)."""
+AFTER_SPLIT: Final = frozenset({"report.corrected", "report.withdrawn", "filing.submitted"})
+"""What is still taken after a split or merger: claims are settled where they went (specification 8.12, 11.28)."""
 
 
 def decide(facts: Facts, command: Command, context: Context) -> Decision:
@@ -88,7 +91,7 @@ def decide(facts: Facts, command: Command, context: Context) -> Decision:
     if guard is not None:
         guard(desk)
         _warn_of_drafts(desk, guard)
-    derived = tuple(operation.lineage(desk)) if command.type in ("parcel.split", "parcel.merged") else ()
+    derived = tuple(lineage(desk)) if command.type in ("parcel.split", "parcel.merged") else ()
     return Decision((decided(command), *derived), tuple(desk.warnings))
 
 
@@ -115,13 +118,13 @@ def decided(command: Command) -> Decided:
 
 
 def _not_exited(desk: Desk) -> None:
+    command = desk.command
+    for fact in desk.facts.of("parcel.split", "parcel.merged"):
+        parents, children = fact.data.get("from_codes", ()), fact.data.get("to_codes", ())
+        if command.parcel_id in parents and command.type not in AFTER_SPLIT and desk.day > fact.occurred_on:
+            raise desk.refuse("PARCEL_EXITED", f"该宗地已分割或合并，请报到承继的宗地：{'、'.join(children)}")
     ends = [fact.occurred_on for fact in desk.facts.of("title.cancelled")]
-    ends += [
-        fact.occurred_on
-        for fact in desk.facts.of("parcel.split", "parcel.merged")
-        if desk.command.parcel_id in fact.data.get("from_codes", ())
-    ]
-    if ends and desk.command.type not in AFTER_EXIT and desk.day > min(ends):
+    if ends and command.type not in AFTER_EXIT and desk.day > min(ends):
         raise desk.refuse("PARCEL_EXITED", "该宗地权利已注销，只接受注销前的事实、更正、清偿、备案和结算记录")
 
 

@@ -97,6 +97,7 @@ TRANSFER_NOT_ALLOWED|不具备转让条件|Transfer not allowed|MT或MTA|规范5
 NOT_A_PARENT|不是原宗地|Not a parent|本地块在原宗地中|规范11.28
 AREAS_DO_NOT_ADD_UP|面积之和不符|Areas do not add up|误差0.01平方米|规范2.4
 CHILD_EXISTS|新宗地已有记录|Child exists|新宗地须是新的|规范11.28
+LINEAGE_TOO_LARGE|承继记录过大|Lineage too large|承继的合同记录不超过1 MiB|契约5
 EXTENSION_ABOVE_CAP|延期超过上限|Extension above the cap|≤1年|规范4.5、11.3
 EXTENSION_NOT_LATER|新日期不晚于原日期|Extension not later|新日期晚于原日期|规范4.5
 EXTENSION_TWICE|已延期过|Extended before|每类原因一次|规范4.5、11.3

@@ -226,3 +226,6 @@ class LineageRecorded(
     obligations: list[str] | None = optional("承继义务", "Obligations carried over")
     contract: dict[str, Any] | None = optional("承继合同", "Contract carried over")
     agreement: dict[str, Any] | None = optional("承继协议", "Agreement carried over")
+    fulfilled: dict[str, Day] | None = optional(
+        "已履行的节点", "Milestones that were fulfilled before, with their days"
+    )

@@ -41,7 +41,14 @@ _TAKES_BACK: Final = frozenset({"report.corrected", "report.withdrawn", "extensi
 
 
 def amounts(life: Life, breaches: list[Breach], payables: list[Payable], assessed: Sequence[Assessed]) -> list[Amount]:
-    """One line per kind and charge, in the order of the kinds (specification 11.22)."""
+    """One line per kind and charge, in the order of the kinds; where the parcel was split or merged, of what the holder is
+    owed alone: claims went along (specification 8.12, 11.22).
+    """
+    lines = _amounts(life, breaches, payables, assessed)
+    return lines if life.taken_up_on is None else [line for line in lines if line.state in ("REVERSED", "REFUND_DUE")]
+
+
+def _amounts(life: Life, breaches: list[Breach], payables: list[Payable], assessed: Sequence[Assessed]) -> list[Amount]:
     computed = computed_amounts(life, breaches, payables, assessed)
     charges = life.of("charge.assessed")
     if not charges:
@@ -114,7 +121,7 @@ def _basis_gone(life: Life, fact: Fact, breaches: list[Breach]) -> bool:
     (specification 4.7, 11.13, 11.22). A breach that begins later bears no earlier charge.
     """
     kind = CHARGE_KINDS.get(str(fact.data.get("kind")))
-    if kind is None:
+    if kind is None or fact.department == "SYS":  # a claim that a split or merger handed over
         return False
     last = fact.occurred_on if life.cancelled_on is None else min(fact.occurred_on, life.cancelled_on)
     named = fact.data.get("breach_id")

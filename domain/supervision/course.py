@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -97,8 +98,11 @@ class Course(Papers):
 
     def _inherited(self, code: str, field: str) -> Fact | None:
         """A milestone that was behind the parent of a split before the split (specification 11.28)."""
-        behind = self.carried is not None and code not in self.carried and self.contract.get(field)
-        return self.contract_fact if behind else None
+        fact = self.contract_fact
+        if fact is None or self.carried is None or code in self.carried or not self.contract.get(field):
+            return None
+        known = day((fact.data.get("fulfilled") or {}).get(code))
+        return fact if known is None else replace(fact, occurred_on=known)
 
     @of_era
     def started(self) -> Fact | None:

@@ -27,12 +27,15 @@ class Life(Course):
     def cancelled_on(self) -> int | None:
         """The day of `title.cancelled`, or of the split or merger that took the parcel up."""
         ends = [fact.occurred_on for fact in self.of("title.cancelled")[:1]]
-        ends += [
-            fact.occurred_on
-            for fact in self.of("parcel.split", "parcel.merged")
-            if self.facts.parcel_id in fact.data.get("from_codes", ())
-        ]
-        return min(ends, default=None)
+        return min([*ends, *([] if self.taken_up_on is None else [self.taken_up_on])], default=None)
+
+    @of_era
+    def taken_up_on(self) -> int | None:
+        """The day of the split or merger that took the parcel up: what is owed went along (specification 8.12, 11.28)."""
+        acts = self.of("parcel.split", "parcel.merged")
+        return next(
+            (fact.occurred_on for fact in acts if self.facts.parcel_id in fact.data.get("from_codes", ())), None
+        )
 
     @of_era
     def exit_opened(self) -> Fact | None:

@@ -17,6 +17,7 @@ from domain.supervision.payments import Payable
 from domain.supervision.performance import Assessed
 
 _NAMES: Final = {"O-START": "开工", "O-COMPLETE": "竣工", "O-PROD": "投产", "O-REACH": "达产"}
+_SETTLED: Final = ("MET", "MET_LATE", "WAIVED")
 _FIELDS: Final = {"O-REACH": "capacity_due"} | {code: field for code, field, _ in MILESTONES}
 
 
@@ -34,6 +35,9 @@ def obligations(
         for one in found:
             if one.key in waived and one.state in ("OVERDUE", "NOT_REPORTED"):
                 one.state = "WAIVED"
+    if life.taken_up_on is not None:
+        for one in found:
+            one.state = one.state if one.state in _SETTLED else "SUPERSEDED"
     found.sort(key=lambda one: (one.due is None, one.due or 0, one.key))
     return found
 

@@ -146,11 +146,13 @@ def _payments(life: Life, owed: list[Payable]) -> Iterator[Opening]:
             else:
                 life.will(one.due - days)
             life.may(one.due + life.rule("pay.terminate_after_days") + 1)
-        if one.rolled >= life.as_of:
+        if one.rolled >= life.as_of or (life.taken_up_on is not None and one.rolled >= life.taken_up_on):
             continue
         found = opening(life, "PAY", one.key, one.rolled + 1, one.fact, part=one.key, codes=(one.code, one.key))
         if done is not None:
             found.ended_on, found.end_phase = done, "CLOSED_LATE"
+        elif life.taken_up_on is not None:
+            found.ended_on = life.taken_up_on
         yield found
 
 

@@ -3,8 +3,9 @@
 import pytest
 from scenario_lives import BOOK
 from test_guards import PARCEL, take
-from test_law import AGREEMENT, CONTRACT, LEASE, life
+from test_law import AGREEMENT, CONTRACT, LEASE, START, life
 
+from domain.errors import Refusal
 from domain.event import Event, day_number, day_text
 from domain.events import RANK
 from domain.facts import fold
@@ -19,12 +20,27 @@ def inherited(data, day="2020-07-01"):
                  "SYS", None, None, None, None, data)  # fmt: skip
 
 
+def derived(one, number):
+    return Event(one.event_id, one.parcel_id, number, number, one.type, 1, one.occurred_on, 1000 * number, "120114",
+                 one.department, None, None, None, None, one.data)  # fmt: skip
+
+
 def children(events, day="2020-07-01"):
-    return [
-        (inherited(one.data, day),)
-        for one in take(events, "parcel.split", day, SPLIT).events
-        if one.type == "lineage.recorded"
-    ]
+    written = take(events, "parcel.split", day, SPLIT).events
+    return [[derived(one, 1 + n) for n, one in enumerate(e for e in written if e.parcel_id == part)] for part in PARTS]
+
+
+def split(events, day="2020-07-01"):
+    """The parent as it stands after the split."""
+    number = events[-1].version + 1
+    act = next(one for one in take(events, "parcel.split", day, SPLIT).events if one.parcel_id == PARCEL)
+    return [*events, derived(act, number)]
+
+
+def sums(found):
+    """Kind → what is claimed on a parcel, in 元."""
+    kinds = {one.kind for one in found.amounts}
+    return {kind: sum(one.amount for one in found.amounts if one.kind == kind) for kind in kinds}
 
 
 def on(day, events):
@@ -55,6 +71,42 @@ def test_what_the_parent_paid_in_time_is_in_time_in_its_parts_and_late_fees_add_
     ] == [("MET", "2019-06-03")] * 2
     assert sum(map(late_fee, parts)) == late_fee(on("2020-07-01", parent)) == 919_000
     assert late_fee(parts[0]) in range(612_600, 612_800)
+
+
+def test_claims_go_along_to_the_cent_and_nothing_of_them_is_left_on_the_parent():
+    """Given damages that run, damages that are fixed and a fee that was assessed and paid in part, when the parcel is
+    split two to one, then the parts together owe what the parent owed, and the parent nothing.
+    """
+    contract = CONTRACT | {"instalments": [{"no": 1, "due": "2019-06-03", "amount_wan": "1000.00"}]}
+    started = ("construction.started", "2020-02-10", START)  # 40 days late
+    fee = (
+        "charge.assessed",
+        "2020-03-02",
+        {"charge_id": "c1", "kind": "OTHER", "amount_wan": "100.01", "override_reason": "x"},
+    )
+    paid = ("charge.paid", "2020-03-03", {"charge_id": "c1", "amount_wan": "40.00"})
+    parent = life(started, fee, paid, contract=contract)
+    before, parts = on("2022-07-01", parent), [on("2022-07-01", one) for one in children(parent, "2022-07-01")]
+    assert set(sums(before)) == {"LATE_FEE", "LD_COMPLETE", "LD_START", "OTHER"}
+    assert {kind: sum(sums(part)[kind] for part in parts) for kind in sums(before)} == sums(before)
+    other = [next(one for one in part.amounts if one.kind == "OTHER") for part in parts]
+    assert [(one.amount, one.paid, one.state) for one in other] == [
+        (666_800, 266_700, "ASSESSED"),
+        (333_300, 133_300, "ASSESSED"),
+    ]
+    after = on("2022-07-02", split(parent, "2022-07-01"))
+    assert (after.stage, after.amounts, [one.kind for one in after.open_breaches() if one.kind == "PAY"]) == (
+        "EXITED",
+        [],
+        [],
+    )
+    assert {one.state for one in after.obligations} <= {"MET", "MET_LATE", "WAIVED", "SUPERSEDED"}
+
+
+def test_after_a_split_a_payment_belongs_to_the_parts():
+    parent = split(life(contract=CONTRACT))
+    with pytest.raises(Refusal, match="报到承继的宗地：120114001002GB00101、120114001002GB00102"):
+        take(parent, "payment.received", "2020-08-03", {"instalment_no": 1, "amount_wan": "1.00"})
 
 
 def test_rents_that_the_parent_paid_are_not_owed_again():
