@@ -6,7 +6,7 @@ Everything that is owed goes along in shares of the area, to the cent; on the pa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -69,6 +69,10 @@ def lineage(desk: Desk) -> Iterator[Decided]:
         if len(str(carried)) > _LARGEST:
             raise desk.refuse("LINEAGE_TOO_LARGE", "承继的合同记录过大，请分几次分割或合并")
         yield _derived(desk, name, "lineage.recorded", carried, uuid5(namespace, name))
+        if lives[0].conversion is not None:  # what was turned into a grant stays one
+            converted = {key: value for key, value in lives[0].conversion.data.items() if key != "price_wan"}
+            on, event_id = lives[0].conversion.occurred_on, uuid5(namespace, f"{name}/conversion.decided")
+            yield replace(_derived(desk, name, "conversion.decided", converted, event_id), occurred_on=on)
         for event_type, claim in claimed:
             yield _derived(desk, name, event_type, claim, uuid5(namespace, f"{name}/{event_type}/{claim['charge_id']}"))
 
@@ -164,7 +168,7 @@ def _apportioned(lives: list[Life], shares: list[Fraction]) -> list[dict[str, An
     part (8.12). What parents state differently is as the parcel of the command has it.
     """
     contract = {key: value for life in reversed(lives) for key, value in _as_changed(life).items()}
-    if lives[0].right_to is not None:
+    if lives[0].right_to is not None and lives[0].conversion is None:
         contract["term_to"] = day_text(lives[0].right_to)
     children: list[dict[str, Any]] = [dict(contract) for _ in shares]
     for key in _MONEY:

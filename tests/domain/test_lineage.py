@@ -103,6 +103,22 @@ def test_claims_go_along_to_the_cent_and_nothing_of_them_is_left_on_the_parent()
     assert {one.state for one in after.obligations} <= {"MET", "MET_LATE", "WAIVED", "SUPERSEDED"}
 
 
+def test_the_parts_of_a_converted_lease_are_granted_land_and_owe_no_rent_since():
+    rent = ("payment.received", "2019-03-01", {"instalment_no": 2019, "amount_wan": "60.00"})
+    asked = ("conversion.applied", "2019-10-08", {})
+    approved = (
+        "conversion.decided",
+        "2020-01-15",
+        {"decision": "APPROVED", "term_to": "2069-02-28", "price_wan": "2000.00"},
+    )
+    parent = life(rent, asked, approved, contract=LEASE)
+    before, part = on("2021-07-01", parent), on("2021-07-01", children(parent, "2021-07-01")[0])
+    blockers = next(one.blockers for one in part.exit_kinds if one.kind == "MT")
+    assert not {"TENURE", "PRICE_UNPAID"} & set(blockers)
+    assert part.right_to == before.right_to == day_number("2069-02-28")
+    assert [one.key for one in part.obligations if one.code == "O-RENT"] == ["O-RENT/2019"]
+
+
 def test_after_a_split_a_payment_belongs_to_the_parts():
     parent = split(life(contract=CONTRACT))
     with pytest.raises(Refusal, match="报到承继的宗地：120114001002GB00101、120114001002GB00102"):
