@@ -204,7 +204,7 @@ class _Scratch:
         return Context(
             today=self._round.today,
             rules=self._round.book.rules(command.jurisdiction, area),
-            calendar=self._round.book.calendar(),
+            calendar=self._round.book.calendar(command.jurisdiction),
             related={name: self._stream(name).events for name in named_streams(command)},
             book=self._round.book,
         )

@@ -38,7 +38,7 @@ def _warnings(parts: Parts, events: Sequence[Event]) -> tuple[Warn, ...]:
     context = Context(
         today=parts.today(),
         rules=book.rules(event.jurisdiction, command.data.get("area_id") or area_of(facts)),
-        calendar=book.calendar(),
+        calendar=book.calendar(event.jurisdiction),
         related={name: [one for one in found if one.position < event.position] for name, found in related.items()},
         book=book,
     )

@@ -130,6 +130,7 @@ class Question:
         self.as_of = self.today if day is None else day
         self.book: RuleBook = parts.rules.current(stands) if self.now else parts.rules.as_known(self.known_at)
         self.rules = self.book.rules(parcel.jurisdiction, _area_id(self.facts))
+        self.calendar = self.book.calendar(parcel.jurisdiction)
 
     def assess(self, as_of: int | None = None) -> Assessment:
         """The answer of the domain for a day."""
@@ -137,7 +138,7 @@ class Question:
 
     def assess_facts(self, facts: Facts, as_of: int) -> Assessment:
         """The same for other facts of this parcel."""
-        return evaluate(facts, as_of, self.rules, self.book.calendar())
+        return evaluate(facts, as_of, self.rules, self.calendar)
 
 
 def _area_id(facts: Facts) -> str | None:
@@ -165,7 +166,7 @@ def get_breaches(parcel: Parcel, parts: Wiring, as_of: AsOf = None, known_at: Kn
     """Every breach ever, those that ended among them (specification 11.21)."""
     question = Question(parts, parcel, as_of, known_at)
     found = breaches_for_life(question.facts, question.as_of, question.assess_facts)
-    life = Life(question.facts, question.as_of, question.rules, question.book.calendar())
+    life = Life(question.facts, question.as_of, question.rules, question.calendar)
     items = [
         {
             **breach_item(breach, question.rules.id),

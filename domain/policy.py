@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -14,7 +14,7 @@ from domain.events.upcasting import current_form
 from domain.policy_check import PackRefused
 from domain.policy_keys import ORGANISATION, parse_value
 from domain.policy_layers import Layer
-from domain.policy_pack import Pack, Value, ancestors, read_pack, recall_pack, shipped_base, shipped_packs
+from domain.policy_pack import BASE, Pack, Value, ancestors, read_pack, recall_pack, shipped_base, shipped_packs
 from domain.policy_rules import ENGINE, Rules
 
 __all__ = ["ENGINE", "Pack", "PackRefused", "RuleBook", "Rules", "Value", "read_pack", "shipped_packs"]
@@ -27,26 +27,32 @@ class RuleBook:
     """Every pack, amendment and calendar known at one moment."""
 
     def __init__(
-        self, packs: Mapping[str, Pack], amendments: Mapping[str, list[Amendment]], calendar: Calendar, position: int
+        self,
+        packs: Mapping[str, Pack],
+        amendments: Mapping[str, list[Amendment]],
+        published: Sequence[Event],
+        position: int,
     ) -> None:
-        self._packs, self._amendments, self._calendar = packs, amendments, calendar
+        self._packs, self._amendments, self._published = packs, amendments, published
         self.position = position
         """Of the last event of the log that is included."""
         self._areas = {area.area_id: (pack.code, area) for pack in packs.values() for area in pack.areas.values()}
         self._bound = set(self._areas) | {area for found in amendments.values() for area, _, _ in found if area}
         self._resolved: dict[tuple[str, str | None], Rules] = {}
+        self._calendars: dict[str, Calendar] = {}
 
     @classmethod
     def shipped(cls) -> RuleBook:
         """The packs of this release without any log."""
-        return cls({pack.code: pack for pack in shipped_packs()}, {}, shipped_calendar(), 0)
+        return cls({pack.code: pack for pack in shipped_packs()}, {}, (), 0)
 
     @classmethod
     def from_events(cls, events: Iterable[Event]) -> RuleBook:
         """The book that the events of the jurisdictions make, in the order of position; other types are left aside."""
         packs: dict[str, Pack] = {}
         amendments: dict[str, list[Amendment]] = {}
-        calendar, position = shipped_calendar(), 0
+        published: list[Event] = []
+        position = 0
         for event in map(current_form, events):
             position = max(position, event.position)
             if event.type == "rules.installed":
@@ -60,8 +66,8 @@ class RuleBook:
                 if amendment is not None:
                     amendments.setdefault(code, []).append(amendment)
             elif event.type == "calendar.published":
-                calendar = _published(calendar, event)
-        return cls(packs, amendments, calendar, position)
+                published.append(event)
+        return cls(packs, amendments, published, position)
 
     def rules(self, jurisdiction: str, area_id: str | None = None) -> Rules:
         """The rules of a jurisdiction; the nearest ancestor's where it has no pack of its own.
@@ -83,15 +89,15 @@ class RuleBook:
         """The book with the data of one more `rules.amended` of a jurisdiction."""
         found = _amendment(data, code, "proposal")
         amendments = {**self._amendments, code: [*self._amendments.get(code, ()), *([found] if found else ())]}
-        return RuleBook(self._packs, amendments, self._calendar, self.position)
+        return RuleBook(self._packs, amendments, self._published, self.position)
 
     def with_pack(self, pack: Pack) -> RuleBook:
         """The book with another pack of a jurisdiction."""
-        return RuleBook({**self._packs, pack.code: pack}, self._amendments, self._calendar, self.position)
+        return RuleBook({**self._packs, pack.code: pack}, self._amendments, self._published, self.position)
 
-    def with_calendar(self, calendar: Calendar) -> RuleBook:
-        """The book with other working days."""
-        return RuleBook(self._packs, self._amendments, calendar, self.position)
+    def with_calendars_of(self, other: RuleBook) -> RuleBook:
+        """The book with the working days of another."""
+        return RuleBook(self._packs, self._amendments, other._published, self.position)
 
     def below(self, code: str) -> Iterator[Rules]:
         """The rules of a jurisdiction, of those under it that have some of their own, and of the areas of all of them."""
@@ -103,9 +109,17 @@ class RuleBook:
         """The packs in use by code."""
         return self._packs
 
-    def calendar(self) -> Calendar:
-        """Working days as published."""
-        return self._calendar
+    def calendar(self, jurisdiction: str = BASE) -> Calendar:
+        """Working days as published for a jurisdiction or for one above it (contract 3.1)."""
+        found = self._calendars.get(jurisdiction)
+        if found is None:
+            line = ancestors(jurisdiction)
+            found = shipped_calendar()
+            for event in self._published:
+                if event.parcel_id.partition(":")[2] in line:
+                    found = _published(found, event)
+            self._calendars[jurisdiction] = found
+        return found
 
     def area(self, area_id: str) -> Mapping[str, Any] | None:
         """A zone, park or town that a pack lists."""

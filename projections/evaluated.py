@@ -53,12 +53,11 @@ def evaluate_parcel(events: list[Event], as_of: int, book: RuleBook, new: Collec
         facts = fold(events, RANK)
         area = next((one.data.get("area_id") for one in reversed(facts.of("contract.signed"))), None)
         rules = book.rules(jurisdiction, area if isinstance(area, str) else None)
-        found.assessment = evaluate(facts, as_of, rules, book.calendar())
+        calendar = book.calendar(jurisdiction)
+        found.assessment = evaluate(facts, as_of, rules, calendar)
         if recent:
             since = recent[0].version - events[0].version
-            found.ended = Endings(
-                events, since, lambda known: evaluate(fold(known, RANK), as_of, rules, book.calendar())
-            )
+            found.ended = Endings(events, since, lambda known: evaluate(fold(known, RANK), as_of, rules, calendar))
         found.facts, found.aliases = facts, aliases_of(facts)
         found.gone = bool(facts.of("parcel.split", "parcel.merged"))
         found.carried_on = tuple(sorted(_projects(facts)))

@@ -56,7 +56,8 @@ def _compared(events: list[Event], before: RuleBook, after: RuleBook, as_of: int
 def _assess(facts: Facts, jurisdiction: str, book: RuleBook, as_of: int) -> Assessment:
     contract = facts.last("contract.signed", as_of)
     area = contract.data.get("area_id") if contract else None
-    return assess_on(facts, as_of, book.rules(jurisdiction, area if isinstance(area, str) else None), book.calendar())
+    rules = book.rules(jurisdiction, area if isinstance(area, str) else None)
+    return assess_on(facts, as_of, rules, book.calendar(jurisdiction))
 
 
 @dataclass(slots=True)

@@ -107,11 +107,11 @@ def moved(
         if not calendars:
             fail(f"没有公布过节假日安排 {published or ''} (CALENDAR_UNKNOWN)")
         event = calendars[-1]
-        before = RuleBook.from_events([one for one in events if one.position < event.position]).calendar()
-        after = RuleBook.from_events([one for one in events if one.position <= event.position]).calendar()
+        before = RuleBook.from_events([one for one in events if one.position < event.position])
+        after = RuleBook.from_events([one for one in events if one.position <= event.position])
         head = {"published": event.event_id, "year": event.data["year"], "document": (event.document or {}).get("no")}
         _report(
-            connection, book.with_calendar(before), book.with_calendar(after), code,
+            connection, book.with_calendars_of(before), book.with_calendars_of(after), code,
             day_of(as_of) or business_date(found), position, head, as_json=as_json, deadlines=True,
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from adapters.signed_heads import TreeKeeper
 from api.problem_codes import HTTP_CODES
 from domain.events import CATALOGUE
 from domain.refusal_codes import CODES
-from given_api import PARCEL, contract, delivered, problem, work
+from given_api import FOREIGN_PARCEL, PARCEL, contract, delivered, problem, work
 
 
 def amended(**data):
@@ -44,6 +44,42 @@ def test_an_amendment_goes_through_the_same_checks_and_acts_at_once(api):
     assert "location" not in taken.headers
     assert api.post(body, path=path).status_code == 200
     assert due_soon()
+
+
+def test_an_amendment_acts_from_its_day_and_what_was_known_before_stays(api):
+    recorded = api.post(contract(start_due="2026-06-25")).json()["recorded_at"]
+    taken = api.post(amended(valid_from="2026-05-01"), path="/v1/jurisdictions/120114/events")
+    assert taken.status_code == 201
+
+    def state(**asked):
+        status = api.get(f"/v1/parcels/{PARCEL}/status", **asked).json()
+        return next(one["state"] for one in status["obligations"] if one["code"] == "O-START")
+
+    # 56 and 55 days ahead of the due day
+    assert (state(as_of="2026-04-30"), state(as_of="2026-05-01")) == ("SCHEDULED", "DUE_SOON")
+    assert state(as_of="2026-05-01", known_at=recorded) == "SCHEDULED"
+
+
+def published(**data):
+    document = {"no": "津武政办〔2026〕9号"}
+    said = {"year": 2027, "holidays": ["2027-03-05"], "workdays": ["2027-03-07"]} | data
+    return {"type": "calendar.published", "occurred_on": "2026-05-20", "document": document, "data": said}
+
+
+def test_a_published_calendar_moves_open_deadlines_of_its_district_alone(api):
+    path, friday = "/v1/jurisdictions/120114/events", [{"no": 1, "due": "2027-03-05", "amount_wan": "2400.00"}]
+    api.post(contract(instalments=friday))
+    recorded = api.post(contract(instalments=friday), who="371500/NRP", parcel=FOREIGN_PARCEL).json()["recorded_at"]
+    problem(api.post(published(), path=path), 403, "NOT_ENTITLED")
+    problem(api.post(published(holidays=["2028-03-05"]), who="GOV", path=path), 422, "OTHER_YEAR")
+    assert api.post(published(), who="GOV", path=path).status_code == 201
+
+    def due(parcel=PARCEL, **asked):
+        status = api.get(f"/v1/parcels/{parcel}/status", who="regulator@000000", **asked).json()
+        return next(one["due"] for one in status["obligations"] if one["code"] == "O-PAY")
+
+    assert (due(), due(FOREIGN_PARCEL)) == ("2027-03-07", "2027-03-05"), "a Sunday that is worked"
+    assert due(known_at=recorded) == "2027-03-05"
 
 
 def evaluated(year, rank=None, **indicators):

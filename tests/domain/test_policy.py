@@ -383,6 +383,16 @@ def test_a_published_calendar_takes_the_place_of_the_shipped_year():
     assert not book().calendar().is_workday(day_number("2027-01-02"))
 
 
+def test_a_published_calendar_holds_where_it_was_published_and_below():
+    data = {"year": 2027, "holidays": ["2027-03-05"], "workdays": []}
+    known = book(event(20, "jurisdiction:371500", "calendar.published", data))
+    friday = day_number("2027-03-05")
+    off = {
+        code: not known.calendar(code).is_workday(friday) for code in ("371502", "371500", "370000", "120114", "000000")
+    }
+    assert off == {"371502": True, "371500": True, "370000": False, "120114": False, "000000": False}
+
+
 def test_other_events_only_move_the_position():
     known = book(event(30, "jurisdiction:120114", "plan.approved", {}))
     assert known.position == 30

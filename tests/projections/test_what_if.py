@@ -91,7 +91,8 @@ def assessments(settings, known_at=None):
         book = source.current() if known_at is None else source.as_known(known_at)
         streams = log.read_streams([one for (one,) in names])
     return {
-        name: assess_on(fold(events, RANK, known_at), settings.today.toordinal(), book.rules(events[0].jurisdiction), book.calendar())
+        name: assess_on(fold(events, RANK, known_at), settings.today.toordinal(), book.rules(events[0].jurisdiction),
+                        book.calendar(events[0].jurisdiction))
         for name, events in streams.items()
     }  # fmt: skip
 
