@@ -40,6 +40,7 @@ from api.observing import Metrics, Observing
 from api.principals import Authenticator
 from api.reports import ReportReader
 from domain.parcel import decide
+from projections.worker_lease import refuse_day_back
 
 _ROUTERS = (
     parcels.posts, parcels.router, batches.router, jurisdictions.router, areas.router, regulators.router, alerts.router, proofs.router,
@@ -105,6 +106,7 @@ def _assemble(
     pool = stack.enter_context(open_pool(settings.database_url, max_size=16, name="landcycle-api"))
     writing = stack.enter_context(open_pool(settings.database_url, max_size=3, name="landcycle-writer"))
     written = ParcelLog(writing)
+    refuse_day_back(settings.database_url, today())
     install_packs(written, today())
     rules = RuleSource(written)
     rules.refresh()

@@ -22,6 +22,7 @@ from adapters import api_keys, embedded_kafka, embedded_postgres
 from adapters.postgres import DatabaseUnavailable, migrate, open_pool
 from adapters.settings import Settings, business_date
 from api import sample, welcome
+from projections.worker_lease import refuse_day_back
 
 READY_SECONDS: Final = 60
 _SECRETS: Final = ("key_pepper", "body_hash_key", "cursor_key")
@@ -96,7 +97,7 @@ class System:
 
 
 def serve(settings: Settings, options: Options) -> None:
-    """Runs until SIGTERM or Ctrl-C. Raises CannotServe."""
+    """Runs until SIGTERM or Ctrl-C. Raises CannotServe, BusinessDateBack."""
     _port_must_be_free(options)
     directory = settings.data_dir
     directory.mkdir(parents=True, exist_ok=True)
@@ -116,8 +117,7 @@ def serve(settings: Settings, options: Options) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    print(text, flush=True)  # noqa: T201 - what a command says
 
 
 def _port_must_be_free(options: Options) -> None:
@@ -155,6 +155,7 @@ def _start(system: System) -> None:
     """Servers first, then the schema, then the parts; prints what to try when all is ready."""
     _start_postgres(system)
     migrate(system.settings.database_url)
+    refuse_day_back(system.settings.database_url, business_date(system.settings))
     _start_kafka(system)
     first = _first_keys(system)
     if first and system.options.with_sample:
@@ -169,9 +170,8 @@ def _start_postgres(system: System) -> None:
     if system.settings.database_url:
         return
     _say("  PostgreSQL …")
-    directory = system.settings.data_dir / "postgres"
     try:
-        system.postgres = embedded_postgres.start(directory)
+        system.postgres = embedded_postgres.start(system.settings.data_dir / "postgres")
     except embedded_postgres.EmbeddedPostgresFailed as error:
         raise CannotServe(f"{error} (POSTGRES_FAILED)") from error
     system.settings = system.settings.model_copy(update={"database_url": system.postgres.url})

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Final
 
 from adapters import failpoints
-from adapters.postgres import Connection, end_sessions
+from adapters.postgres import Connection, end_sessions, open_pool
 from domain.event import day_text
 from projections import catalog, generations
 
@@ -37,6 +37,19 @@ class Stand:
     """Day number; 0: never ticked."""
     rules_position: int
     followed: list[tuple[str, int]]
+
+
+def refuse_day_back(database_url: str, today: int) -> None:
+    """Raises BusinessDateBack where the clock has ticked on a later day than `today` (specification 11.36)."""
+    with open_pool(database_url, max_size=1, name="landcycle-day") as pool, pool.connection() as connection:
+        row = connection.execute("SELECT max(ticked_on)::text FROM worker_lease").fetchone()
+    if row is not None and row[0] is not None and _day(row[0]) > today:
+        raise _back(today, row[0])
+
+
+def _back(today: int, reached: str) -> BusinessDateBack:
+    message = f"业务日期{day_text(today)}早于已到过的日期{reached}；查询过去的日子用as_of，另起演示请换空的数据目录"
+    return BusinessDateBack(f"{message} (BUSINESS_DATE_BACK)")
 
 
 class WorkerLease:
@@ -75,7 +88,7 @@ class WorkerLease:
             return False
         if _day(row[2]) > today:
             connection.rollback()
-            raise BusinessDateBack(f"业务日期{day_text(today)}早于已到过的日期{row[2]} (BUSINESS_DATE_BACK)")
+            raise _back(today, row[2])
         name_session(connection, row[0])
         position = generations.take_up(connection, list(catalog.WRITERS), row[1])
         connection.execute("UPDATE worker_lease SET position = %s WHERE position <> %s", (position, position))

@@ -1,5 +1,6 @@
 """The one loop: each input once, under kills at every border, behind a fence; replay equals live."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from given_parcels import TODAY, alert_changes, load, pool_of, rows, settings_fo
 
 from adapters.postgres import open_connection
 from api import sample
+from api.app import create_app
 from projections import breach_alerts, catalog, compliance, data_quality, exit_eligible, rebuild, sweep, worker
 
 ROOT = Path(__file__).parents[2]
@@ -186,6 +188,12 @@ def test_a_parcel_whose_evaluation_fails_is_parked_and_the_others_flow(settings,
     assert not query(settings, compliance.find, compliance="UNKNOWN")
 
 
+async def started(app):
+    """An API that starts and stops."""
+    async with app.router.lifespan_context(app):
+        pass
+
+
 def test_the_clock_touches_what_is_due_and_catches_up_a_missed_day(settings):
     load(settings)
     work(settings)
@@ -198,6 +206,9 @@ def test_the_clock_touches_what_is_due_and_catches_up_a_missed_day(settings):
         sweep.run(later, TODAY.toordinal())
     with pytest.raises(worker.BusinessDateBack):
         work(settings)
+    with pytest.raises(worker.BusinessDateBack, match="BUSINESS_DATE_BACK"):
+        asyncio.run(started(create_app(settings)))
+    asyncio.run(started(create_app(later)))
 
 
 def test_a_correction_withdraws_its_alert_and_says_which_correction(settings):
