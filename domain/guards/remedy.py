@@ -31,8 +31,11 @@ def extension_decided(desk: Desk) -> None:
     moved = [key for key in _ORDER if key in new]
     if not moved:
         raise desk.refuse("EXTENSION_INCOMPLETE", "延期须写明新的日期")
+    agreed = {key for key, (_, source) in life.dues.items() if source.type.startswith("agreement.")}
     missing = [
-        key for key in _ORDER[_ORDER.index(moved[0]) :] if key in fixed and key not in new and not _fulfilled(desk, key)
+        key
+        for key in _ORDER[_ORDER.index(moved[0]) :]
+        if key in fixed and key not in {*new, *agreed} and not _fulfilled(desk, key)
     ]
     if missing:
         raise desk.refuse("EXTENSION_INCOMPLETE", f"延期须同时写明所有后续日期，缺少：{'、'.join(missing)}")

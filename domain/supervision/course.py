@@ -28,15 +28,19 @@ class Course(Papers):
 
     @of_era
     def dues(self) -> dict[str, tuple[int, Fact]]:
-        """Milestone field → (due day after extensions, the event that set it); none that a split left behind."""
+        """Milestone field → (due day after extensions, the event that set it); none that a split left behind. The
+        contract's day, where it names none the agreement's (specification 3.2).
+        """
         found: dict[str, tuple[int, Fact]] = {}
         fact = self.contract_fact
         if fact is None:
             return found
         for field, code in (*((field, code) for code, field, _ in MILESTONES), ("capacity_due", "O-REACH")):
-            value = day(self.contract.get(field))
+            value, source, term = day(self.contract.get(field)), fact, self.term(code)
+            if value is None and term is not None:
+                value, source = day(term.data.get("due")), term.fact
             if value is not None and (self.carried is None or code in self.carried):
-                found[field] = (value, fact)
+                found[field] = (value, source)
         for extension in self.extensions:
             for field, text in (extension.data.get("new") or {}).items():
                 value = day(text)

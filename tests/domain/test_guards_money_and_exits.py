@@ -71,6 +71,20 @@ def test_thirty_days_are_counted_to_the_date_that_the_enterprise_wants_moved(ask
     assert warned(events, "extension.decided", "2021-12-10", data) == warnings
 
 
+def test_an_extension_moves_what_the_contract_fixes_and_may_leave_the_dates_of_the_agreement():
+    contract = {key: value for key, value in CONTRACT.items() if key not in ("production_due", "capacity_due")}
+    events = life(
+        *PAID, contract=contract, agreement=AGREEMENT | {"obligations": [{"code": "O-PROD", "due": "2022-07-01"}]}
+    )
+    data = {
+        "decision": "APPROVED",
+        "cause": "GOV_OTHER",
+        "new": {"start_due": "2020-03-01", "complete_due": "2022-03-02"},
+    }
+    assert not warned(events, "extension.decided", "2019-12-10", data)
+    assert refused(life(*PAID), "extension.decided", "2019-12-10", data) == "EXTENSION_INCOMPLETE"
+
+
 def test_damages_are_assessed_by_a_supervisor_or_by_the_grantor():
     data = {"charge_id": "c", "kind": "LD_START", "amount_wan": "9.00"}
     for department in ("HUC", "NRP"):

@@ -5,24 +5,11 @@ from fractions import Fraction
 from typing import Any
 
 from .record import once
-from .terms import terms, wan
+from .terms import promises, terms, wan
 
 MU = Fraction(2000, 3)
 HECTARE = Fraction(10_000)
 LE_CODES = ("O-OFFICE-L", "O-OFFICE-F")
-
-
-def promises(view):
-    """Obligation code → its terms, as the agreement stands on the day; an amendment replaces by code."""
-    named = {}
-    for one in view.of("agreement.signed", "agreement.amended"):
-        for term in one.data.get("obligations") or []:
-            named[term["code"]] = term
-    for one in view.of("admission.reviewed"):
-        for term in one.data.get("conditions") or []:
-            if isinstance(term, dict) and one.data["result"] == "CONDITIONAL":
-                named.setdefault(term["code"], term)
-    return named
 
 
 def produced_on(view):

@@ -5,9 +5,8 @@ from datetime import date
 from fractions import Fraction
 
 from .days import day, roll
-from .figures import promises
 from .record import once
-from .terms import contract, exited_on, instalments, is_history, rents, wan
+from .terms import promises, contract, exited_on, instalments, is_history, rents, wan
 
 
 @dataclass

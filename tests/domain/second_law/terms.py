@@ -41,9 +41,26 @@ def is_history(view, due):
     return limit is not None and due is not None and due < limit
 
 
+def promises(view):
+    """Obligation code → its terms, as the agreement stands on the day; an amendment replaces by code."""
+    named = {}
+    for one in view.of("agreement.signed", "agreement.amended"):
+        for term in one.data.get("obligations") or []:
+            named[term["code"]] = term
+    for one in view.of("admission.reviewed"):
+        for term in one.data.get("conditions") or []:
+            if isinstance(term, dict) and one.data["result"] == "CONDITIONAL":
+                named.setdefault(term["code"], term)
+    return named
+
+
 def extensions(view):
     """Approved ones, whatever their day."""
     return view.past_acts("extension.decided") if contract(view) else []
+
+
+def _names(paper, code):
+    return any(term["code"] == code for term in paper.data.get("obligations") or [])
 
 
 def due_of(view, code):
@@ -52,6 +69,9 @@ def due_of(view, code):
     if found is None:
         return None, None
     due, source = day(found.data.get(MILESTONES[code])), found
+    papers = [one for one in view.of("agreement.signed", "agreement.amended") if _names(one, code)]
+    if due is None and papers:
+        due, source = day(promises(view)[code].get("due")), papers[-1]
     for one in extensions(view):
         new = day(one.data["new"].get(MILESTONES[code]))
         if new is not None:
