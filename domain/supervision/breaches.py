@@ -201,7 +201,7 @@ def _step(life: Life, breach: Breach, fact: Fact, *, closes: bool) -> None:
     elif kind == "rectification.inspected":
         _inspected(breach, fact, closes=closes)
     elif kind == "idle.determined":
-        effect = life.rule("idle.effect_of_determination").get(data.get("result"))
+        effect = life.rules.get("idle.effect_of_determination", fact.occurred_on).get(data.get("result"))
         if effect == "DETERMINED":
             breach.phase = "DETERMINED"
         elif effect is not None:

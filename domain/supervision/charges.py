@@ -21,7 +21,7 @@ _BASIS: Final = {
     "LD_INVEST": "投资强度不足违约金：成交价格×不足比例（出让合同第37条）",
     "LD_FAR": "容积率不足违约金：成交价格×不足比例（出让合同第38条）",
     "LATE_FEE": "滞纳金：欠缴额×日率×逾期天数（出让合同第33条）",
-    "IDLE_FEE": "土地闲置费：成交价格的20%（城市房地产管理法第26条）",
+    "IDLE_FEE": "土地闲置费：成交价格×征收比例（城市房地产管理法第26条）",
     "TOP_UP": "现金补足：标准值×面积−实际值（规范3.3）",
     "OTHER": "主管部门核定",
 }
@@ -221,7 +221,7 @@ def formula(life: Life, kind: str, charge: Fact | None, assessed: Sequence[Asses
     城市房地产管理法第26条).
     """
     if kind == "IDLE_FEE" and life.price is not None:
-        return cents(life.price * life.rule("idle.fee_rate"))
+        return cents(life.price * life.rules.get("idle.fee_rate", charge.occurred_on if charge else life.as_of))
     if kind == "TOP_UP":
         on = charge.occurred_on if charge else life.as_of
         failed = [one for one in assessed if one.result == "FAIL" and one.fact.occurred_on <= on]

@@ -64,15 +64,22 @@ class Course(Papers):
         start, fact = day(self.contract.get("start_due")), self.contract_fact
         if start is None or fact is None or "start_due" not in self.dues:
             return None
-        milestone, shifting = start, self.rule("idle.shifting_causes")
+        milestone = start
         for extension in self.extensions:
-            new, cause = day((extension.data.get("new") or {}).get("start_due")), str(extension.data.get("cause"))
+            new = day((extension.data.get("new") or {}).get("start_due"))
             if new is None:
                 continue
-            if cause in shifting or (cause.startswith("ENTERPRISE") and self.rule("extension.enterprise.shifts_idle")):
+            if self._shifts_idle(extension):
                 start, fact = start + new - milestone, extension
             milestone = new
         return start, fact
+
+    def _shifts_idle(self, extension: Fact) -> bool:
+        """Does its cause move the idle clock, by the rules of the day on which it was decided."""
+        cause, on = str(extension.data.get("cause")), extension.occurred_on
+        if cause.startswith("ENTERPRISE") and self.rules.get("extension.enterprise.shifts_idle", on):
+            return True
+        return cause in self.rules.get("idle.shifting_causes", on)
 
     # --- building
 

@@ -38,11 +38,14 @@ def project_stage(life: Life, assessed: Sequence[Assessed]) -> str:
 
 
 def _admission(life: Life) -> str:
-    """LEAD, ADMITTED when every mandatory reviewer passed, REJECTED by one FAIL; the last review of each counts."""
+    """LEAD, ADMITTED when every mandatory reviewer passed, REJECTED by one FAIL; the last review of each counts. Who is
+    mandatory is asked of the rules on the day of the last review.
+    """
     results: dict[str, str] = {}
-    for fact in life.of("admission.reviewed"):
+    reviews = life.of("admission.reviewed")
+    for fact in reviews:
         results[str(fact.data.get("reviewer") or fact.department)] = str(fact.data.get("result"))
     if "FAIL" in results.values():
         return "REJECTED"
-    needed = life.rule("admission.reviewers")
+    needed = life.rules.get("admission.reviewers", reviews[-1].occurred_on if reviews else life.as_of)
     return "ADMITTED" if all(results.get(one) in ("PASS", "CONDITIONAL") for one in needed) else "LEAD"

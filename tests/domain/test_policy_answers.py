@@ -309,3 +309,32 @@ def test_the_codes_are_checked_as_the_base_pack_records_them():
         rules.get("code.unit.spaces_after", day)
     )
     assert check_unit_code(printed) == printed.replace(" ", "")
+
+
+ADMITTED = [("admission.reviewed", "2018-12-01", {"result": "PASS"}, by) for by in ("DRC", "MIIT", "NRP", "EEB")]
+FEE = ("charge.assessed", "2021-03-01", {"charge_id": "c", "kind": "IDLE_FEE", "amount_wan": "200.00"})
+DECIDED = {
+    "admission.reviewers": (["EMB"], "ADMITTED", asked("2023-01-01", life(*ADMITTED, contract=None), lambda found: found.stage)),
+    "idle.fee_rate": (
+        "0.1", 200.0, asked("2023-01-01", life(*BY_ENTERPRISE, FEE), lambda found: next(one.computed / 10_000 for one in found.amounts if one.kind == "IDLE_FEE")),
+    ),
+    "idle.effect_of_determination": (
+        {"IDLE_ENTERPRISE": "DETERMINED", "IDLE_GOVERNMENT": "DETERMINED", "FORCE_MAJEURE": "EXEMPTED", "NOT_IDLE": "WITHDRAWN"},
+        None, asked("2023-01-01", BY_GOVERNMENT, lambda found: phases(found).get("IDLE")),
+    ),
+    "idle.shifting_causes": (
+        [], "NONE", asked("2021-03-01", life(*PAID, extended("GOV_OTHER", **WHOLE)), lambda found: found.idle_clock),
+    ),
+    "extension.enterprise.shifts_idle": (
+        True, "Y1", asked("2021-03-01", life(*PAID, extended("ENTERPRISE_MARKET", **WHOLE)), lambda found: found.idle_clock),
+    ),
+}  # fmt: skip
+"""Parameter → (another value, what was decided, the question of a later day)."""
+
+
+@pytest.mark.parametrize("key", DECIDED)
+def test_an_amendment_of_a_later_day_leaves_what_was_decided(key):
+    value, decided, ask = DECIDED[key]
+    assert ask(BOOK) == decided
+    assert ask(book(WUQING, {key: value}, since="2021-02-25" if "shift" in key else "2022-06-01")) == decided
+    assert ask(book(WUQING, {key: value})) != decided, "had it held on the day of the decision, another"

@@ -87,8 +87,8 @@ BITES = [
 ]
 
 
-def book(jurisdiction, values):
-    """The shipped packs with some parameters amended in a jurisdiction, long ago."""
+def book(jurisdiction, values, since="1990-01-01"):
+    """The shipped packs with some parameters amended in a jurisdiction from a day on, by default long ago."""
 
     def event(number, code, kind, data):
         day = day_number("1990-01-01")
@@ -101,7 +101,7 @@ def book(jurisdiction, values):
         for number, pack in enumerate(shipped_packs(), start=1)
     ]
     for number, (key, value) in enumerate(values.items(), start=99):
-        amended = {"rule_set": jurisdiction, "key": key, "value": value, "valid_from": "1990-01-01"}
+        amended = {"rule_set": jurisdiction, "key": key, "value": value, "valid_from": since}
         events.append(event(number, jurisdiction, "rules.amended", amended))
     return RuleBook.from_events(events)
 
