@@ -65,7 +65,7 @@ _OBLIGATION, _TEXT = "\0obligation", "\0text"
 
 
 def _form_of_condition(value: Any) -> str:
-    return _OBLIGATION if isinstance(value, dict) else _TEXT
+    return _OBLIGATION if isinstance(value, dict | ObligationTerms) else _TEXT
 
 
 Condition = Annotated[
