@@ -185,6 +185,7 @@ def _process(life: Life, assessed: Sequence[Assessed]) -> Iterator[Alert]:
     if window is None:
         return
     opens, ends = window
+    life.may(ends + 1)
     lead = (life.rules.assessment_lead,)
     if opens <= life.as_of <= ends:
         yield _alert(life, "A-ASSESS-DUE", "PROCESS", opens, lead, f"过程评估应于{day_text(ends)}前完成", "规范6.1")

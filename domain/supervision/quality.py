@@ -128,8 +128,11 @@ def _conflicts(life: Life) -> Iterator[tuple[str, list[dict[str, Any]], tuple[st
 
 def _differing_progress(life: Life) -> Iterator[tuple[str, list[dict[str, Any]], tuple[str, ...]]]:
     """Cumulative figures that departments report differently for one day: the first of each day."""
+    told = life.of("construction.progress_reported")
+    if len({fact.department for fact in told}) < 2:
+        return
     chosen = {fact.data.get("event_id") for fact in life.of("conflict.decided")}
-    for _, group in groupby(life.of("construction.progress_reported"), key=lambda fact: fact.occurred_on):
+    for _, group in groupby(told, key=lambda fact: fact.occurred_on):
         reports = list(group)
         if chosen.isdisjoint(fact.event_id for fact in reports):
             by_key = ([(fact, str(fact.data[key])) for fact in reports if fact.data.get(key)] for key in _PROGRESS)

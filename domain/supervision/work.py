@@ -38,5 +38,5 @@ def process_window(life: Life, assessed: Sequence[Assessed]) -> tuple[int, int] 
     last = assessed[-1].fact.occurred_on
     opens = add_years(last, life.rule("assess.process.from_years"))
     ends = add_years(last, life.rule("assess.process.to_years"))
-    life.may(opens, ends + 1)
+    life.may(opens)
     return opens, ends
