@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from itertools import groupby
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from api.parcels import data_as_of, take
 from api.principals import Principal, must_cover
 from api.problems import Problem
 from api.reports import Stream
+from domain.area_indicators import indicators, number
 from domain.event import Event, day_number
 from domain.events import RANK
 from domain.facts import Facts, fold
@@ -78,6 +79,10 @@ class Area:
             for name, value in (fact.data.get("indicators") or {}).items()
         }
 
+    def computed(self, year: int) -> dict[str, str]:
+        """The indicators of 6.3 that the figures of the year and of the year before allow."""
+        return indicators(self.figures(year), self.figures(year - 1))
+
     def years(self) -> set[int]:
         """The years of which anything is on record."""
         said = self.facts.of("indicators.reported", "area.evaluated")
@@ -110,6 +115,7 @@ def get_evaluation(area_id: str, caller: Caller, parts: Wiring, year: Year) -> R
             "jurisdiction": jurisdiction,
             "year": year,
             "indicators": area.figures(year),
+            "computed": area.computed(year),
             "published": None if published is None else dict(published),
             "rank": ranks.get(area_id),
             "ranked": len(ranks),
@@ -162,6 +168,7 @@ def _ranked(areas: Sequence[Area], year: int, book: RuleBook) -> list[dict[str, 
                 "rank": rank,
                 "ranked": len(ranks),
                 "indicators": area.figures(year),
+                "computed": area.computed(year),
                 "among_last": years > 0,
                 "years_among_last": years,
                 "interview": years >= rules.get("rank.years", _end_of(year)),
@@ -189,11 +196,10 @@ def ranking(areas: Sequence[Area], year: int) -> dict[str, int]:
     return published | computed
 
 
-def _land_per_gdp(area: Area, year: int) -> Decimal | None:
-    try:
-        return Decimal(str(area.figures(year)["land_per_gdp"]))
-    except (KeyError, InvalidOperation):
-        return None
+def _land_per_gdp(area: Area, year: int) -> Fraction | None:
+    """As the evaluation states it, else as the figures make it."""
+    stated = number(area.figures(year).get("land_per_gdp"))
+    return stated if stated is not None else number(area.computed(year).get("land_per_gdp"))
 
 
 def _years_among_last(areas: Sequence[Area], area_id: str, year: int, rules: Rules) -> int:

@@ -157,7 +157,11 @@ class AreaIndicatorsReported(
     EventData, name="indicators.reported", number="E32", rank=320, zh="区域指标上报", en="Area indicators reported", by="STAT TAX",
     subject="area", examples=({"year": 2023, "indicators": {"gdp_yi": "120.5"}}, {"year": 2024, "indicators": {}}),
 ):  # fmt: skip
-    """Figures of a park or a district; on the wire its type is `indicators.reported` (contract 3.1)."""
+    """Figures of a park or a district; on the wire its type is `indicators.reported` (contract 3.1).
+
+    From `gdp_yi`, `gdp_constant_yi`, `construction_land_km2`, `residents` of a district and `industrial_land_ha`,
+    `fixed_asset_total_wan`, `output_wan`, `tax_wan` of a park the indicators of specification 6.3 are computed.
+    """
 
     year: int = titled("年度", "Year", ge=1990, le=2200)
     indicators: dict[str, Any] = titled("指标", "Indicators")

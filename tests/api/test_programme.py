@@ -112,6 +112,23 @@ def test_areas_are_evaluated_and_ranked(api):
     problem(api.get("/v1/areas/120114/evaluation"), 400, "INVALID_PARAMETER")
 
 
+def test_a_district_without_evaluation_is_ranked_by_what_its_figures_make(api):
+    figures = {"120101": "400.00", "120102": "800.00", "120103": "NaN"}
+    for area, gdp in figures.items():
+        said = {"year": 2024, "indicators": {"gdp_yi": gdp, "construction_land_km2": "200.00"}}
+        body = {"type": "indicators.reported", "occurred_on": "2025-03-01", "data": said}
+        problem(api.post(body, who="120000/NRP", path=f"/v1/areas/{area}/events"), 403, "NOT_ENTITLED")
+        assert api.post(body, who="120000/STAT", path=f"/v1/areas/{area}/events").status_code == 201
+    assert (
+        api.post(evaluated(2024, land_per_gdp="NaN"), who="120000/GOV", path="/v1/areas/120103/events").status_code
+        == 201
+    )
+    items = api.get("/v1/rankings", who="regulator@120000", year=2024).json()["items"]
+    assert [(one["area_id"], one["rank"], one["ranked"]) for one in items] == [("120102", 1, 2), ("120101", 2, 2)]
+    evaluation = api.get("/v1/areas/120102/evaluation", who="regulator@120000", year=2024).json()
+    assert evaluation["computed"] == {"gdp_per_land": "4.0000", "land_per_gdp": "0.2500"}
+
+
 def test_the_published_rank_goes_before_the_computed_one(api):
     for number, rank in ((101, 3), (102, 1), (103, 2)):
         body = evaluated(2024, rank, land_per_gdp="0.50")
