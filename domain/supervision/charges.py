@@ -51,7 +51,7 @@ def amounts(life: Life, breaches: list[Breach], payables: list[Payable], assesse
 def _amounts(life: Life, breaches: list[Breach], payables: list[Payable], assessed: Sequence[Assessed]) -> list[Amount]:
     computed = computed_amounts(life, breaches, payables, assessed)
     charges = life.of("charge.assessed")
-    if not charges:
+    if not charges and not life.of("charge.paid"):
         return sorted((_uncharged(life, kind, *one, payables, breaches) for kind, one in computed.items()), key=_order)
     lines: list[Amount] = []
     paid = charge_payments(life)
@@ -105,7 +105,7 @@ def _charge(life: Life, fact: Fact, payments: list[tuple[int, int]]) -> Amount:
         due, keys = _due(life, fact, _DUE_DAYS[kind]), (*keys, _DUE_DAYS[kind])
     return Amount(
         kind, amount, "PAID" if paid >= amount > 0 else "ASSESSED", _BASIS.get(kind, _BASIS["OTHER"]),
-        charge_id=str(data.get("charge_id")), obligation=data.get("obligation"), due=due, paid=paid,
+        charge_id=str(data.get("charge_id")), obligation=data.get("obligation") or _OBLIGATION.get(kind), due=due, paid=paid,
         rests_on=rests_on(life, keys), events=(fact.event_id,),
     )  # fmt: skip
 

@@ -144,7 +144,19 @@ def _charges(view):
                 lines.append(Line(kind, "REFUND_DUE", -rounded(paid)))
         else:
             lines.append(Line(kind, "PAID" if paid >= amount else "ASSESSED", rounded(amount)))
-    return lines
+    return lines + _paid_for_nothing(view)
+
+
+def _paid_for_nothing(view):
+    """What was paid on a charge that was withdrawn is due back."""
+    stands = {one.data["charge_id"] for one in view.known if one.type == "charge.assessed"}
+    said = {one.data["charge_id"]: one.data["kind"] for one in view.events if one.type == "charge.assessed"}
+    back = {}
+    for one in view.of("charge.paid"):
+        name = one.data["charge_id"]
+        if name not in stands and name in said:
+            back[name] = back.get(name, Fraction(0)) + wan(one.data["amount_wan"])
+    return [Line(said[name], "REFUND_DUE", -rounded(total)) for name, total in back.items()]
 
 
 def _lost_its_basis(view, one):
