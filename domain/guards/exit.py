@@ -55,7 +55,7 @@ def exit_settled(desk: Desk) -> None:
 
 
 def renewal_decided(desk: Desk) -> None:
-    """After an application; the new end lies after the old one; a refusal needs a ground in the contract (6.1)."""
+    """After an application; the new end lies after the old one; a refusal needs a ground in the contract (specification 6.1)."""
     if not desk.has("renewal.applied"):
         raise desk.refuse("NOT_APPLIED", "尚无续期申请")
     if desk.data["decision"] == "REFUSED":
@@ -72,7 +72,7 @@ def renewal_decided(desk: Desk) -> None:
 
 
 def conversion_decided(desk: Desk) -> None:
-    """Of a lease, after an application; lease and grant together stay within the legal maximum (1.2 row 28)."""
+    """Of a lease, after an application; lease and grant together stay within the legal maximum (specification 1.2 row 28)."""
     if desk.life.mode not in LEASES:
         raise desk.refuse("NOT_A_LEASE", "只有租赁土地可以转为出让")
     if not desk.has("conversion.applied"):

@@ -42,7 +42,7 @@ class _Parent:
 
 
 def lineage(desk: Desk) -> Iterator[Decided]:
-    """The derived events of a split or merger: into every child, and the act itself into every other parent (11.28)."""
+    """The derived events of a split or merger: into every child, and the act itself into every other parent (specification 11.28)."""
     command, data = desk.command, desk.data
     namespace = UUID(command.event_id)
     total = sum((exact(one) or Fraction(0) for one in data["area_m2"]), Fraction(0))

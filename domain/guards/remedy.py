@@ -161,7 +161,7 @@ def idle_determined(desk: Desk) -> None:
 
 
 def idle_disposed(desk: Desk) -> None:
-    """Disposal follows the determination; free recovery only of land never started, after two years (4.3, 11.8)."""
+    """Disposal follows the determination; free recovery only of land never started, after two years (specification 4.3, 11.8)."""
     determination = desk.assessment.idle_determination
     if determination in ("NONE", "INVESTIGATING", "NOT_IDLE"):
         raise desk.refuse("NOT_DETERMINED", "尚未认定为闲置土地，不能处置")
@@ -184,7 +184,7 @@ def idle_disposed(desk: Desk) -> None:
 
 
 def charge_assessed(desk: Desk) -> None:
-    """The sum equals the formula or carries a reason; top-ups come from the assessment lead (2.7, 3.3, 11.22)."""
+    """The sum equals the formula or carries a reason; top-ups come from the assessment lead (specification 2.7, 3.3, 11.22)."""
     data, kind = desk.data, str(desk.data["kind"])
     if any(fact.data.get("charge_id") == data["charge_id"] for fact in desk.facts.of("charge.assessed")):
         raise desk.refuse("CHARGE_EXISTS", f"核定编号{data['charge_id']}已使用")

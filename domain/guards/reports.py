@@ -49,7 +49,7 @@ def out_of_sequence(desk: Desk) -> None:
 
 
 def construction_started(desk: Desk) -> None:
-    """A start without a permit on record fulfils nothing until the permit is reported (11.37)."""
+    """A start without a permit on record fulfils nothing until the permit is reported (specification 11.37)."""
     if desk.data.get("unlawful"):
         return
     if not desk.data.get("permit_no") and not desk.has("construction.permitted"):
@@ -65,7 +65,7 @@ def indicators_reported(desk: Desk) -> None:
 
 def progress_reported(desk: Desk) -> None:
     """Cumulative figures of one department never fall unless by a correction; no more land is built than there is
-    (2.7). Another department may differ (11.16).
+    (specification 2.7). Another department may differ (specification 11.16).
     """
     own = [
         fact for fact in desk.life.of("construction.progress_reported") if fact.department == desk.command.department
@@ -89,7 +89,7 @@ def progress_reported(desk: Desk) -> None:
 
 def title_cancelled(desk: Desk) -> None:
     """A fact of the register: open items come back as a warning and stay due as claims, missing sign-offs too; a pack may
-    refuse instead (5.2, 5.3, 11.9, 11.37).
+    refuse instead (specification 5.2, 5.3, 11.9, 11.37).
     """
     life = desk.life
     seized = seizure(life) is not None

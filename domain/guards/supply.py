@@ -183,7 +183,7 @@ def payment_received(desk: Desk) -> None:
 
 
 def title_registered(desk: Desk) -> None:
-    """Refused while rent is in arrears or determined idle land is not disposed of; unpaid price only warns (5.1, 11.27)."""
+    """Refused while rent is in arrears or determined idle land is not disposed of; unpaid price only warns (specification 5.1, 11.27)."""
     parcel, unit = parse_parcel_id(desk.command.parcel_id), desk.data.get("unit_code")
     if parcel.form == "cadastral" and unit and unit[:19] != parcel.text[:19]:
         raise desk.refuse_field(
@@ -195,7 +195,7 @@ def title_registered(desk: Desk) -> None:
 
 
 def registration_gate(desk: Desk) -> None:
-    """No registration while rent is in arrears, or while idle land is determined and not disposed of (5.1)."""
+    """No registration while rent is in arrears, or while idle land is determined and not disposed of (specification 5.1)."""
     if any(
         one.phase in OPEN_PHASES and (one.obligation or "").startswith("O-RENT/") for one in desk.assessment.breaches
     ):

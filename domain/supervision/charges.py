@@ -179,7 +179,7 @@ def _paid_without_charge(life: Life, paid: Mapping[str, list[tuple[int, int]]]) 
 def computed_amounts(
     life: Life, breaches: list[Breach], payables: list[Payable], assessed: Sequence[Assessed]
 ) -> dict[str, tuple[int, bool]]:
-    """Kind → (sum in 元 rounded to 0.01 万元, does it still run) for what stands without a charge (11.37)."""
+    """Kind → (sum in 元 rounded to 0.01 万元, does it still run) for what stands without a charge (specification 11.37)."""
     damages = (
         ("LD_START", late_start(life)),
         ("LD_COMPLETE", late_completion(life)),

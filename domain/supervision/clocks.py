@@ -20,7 +20,7 @@ class Clock(NamedTuple):
 
 
 def clocks_of(life: Life, breach: Breach) -> list[Clock]:
-    """The clocks that the steps on a breach set going, in the order of part 4; those of the day alone (4.4, 11.26)."""
+    """The clocks that the steps on a breach set going, in the order of part 4; those of the day alone (specification 4.4, 11.26)."""
     steps = [fact for event in breach.events if (fact := life.facts.by_id.get(event)) is not None]
     found = [*_notice(life, breach, steps), *_answers(life, breach, steps), *_interview(life, steps)]
     return [*found, *_recovery(life)] if breach.kind == "IDLE" else found

@@ -137,7 +137,7 @@ def _compliance(
 
 
 def digest(found: Assessment) -> tuple[object, ...]:
-    """What must stay the same for the answer to be the same: what grows by the day is left aside (11.31)."""
+    """What must stay the same for the answer to be the same: what grows by the day is left aside (specification 11.31)."""
     return (
         found.stage,
         found.compliance,

@@ -186,7 +186,7 @@ def price_paid(items: Sequence[Payable]) -> bool | None:
 
 
 def open_sum(items: Sequence[Payable], as_of: int, permille: Fraction) -> int:
-    """What may still be paid on these, in 元: open principal, and what of the late fee did not come in (2.7, 11.14)."""
+    """What may still be paid on these, in 元: open principal, and what of the late fee did not come in (specification 2.7, 11.14)."""
     fee = cents(sum((one.late_fee(as_of, permille) for one in items), Fraction(0)))
     taken = sum(amount for one in items for _, amount in one.fees)
     return sum(max(one.open, 0) for one in items) + max(fee - taken, 0)

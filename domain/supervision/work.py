@@ -32,7 +32,7 @@ def _process(life: Life, assessed: Sequence[Assessed]) -> Iterator[Work]:
 
 
 def process_window(life: Life, assessed: Sequence[Assessed]) -> tuple[int, int] | None:
-    """First and last day of the next PROCESS assessment, counted from the last one; None before a REACH (6.1)."""
+    """First and last day of the next PROCESS assessment, counted from the last one; None before a REACH (specification 6.1)."""
     if not any(one.kind == "REACH" for one in assessed):
         return None
     last = assessed[-1].fact.occurred_on
