@@ -88,6 +88,7 @@ RENT_IN_ARREARS|租金未缴清|Rent in arrears|登记前缴清租金|规范5.1
 IDLE_NOT_DISPOSED|闲置土地未处置|Idle land not disposed of|登记前完成处置|规范5.1
 NOT_IN_REGISTER|不在名录内|Not in the register|省级数据库|规范1.3第57项
 BELOW_PREVIOUS|累计值低于上次|Below the previous value|累计值不减|规范2.7
+RD_ABOVE_REVENUE|研发投入大于收入|R&D above the revenue|研发投入≤主营业务收入|规范2.7
 ABOVE_AREA|超过合同面积|Above the area|≤应动工开发面积|规范2.7
 INCOMPLETE_ASSESSMENT|硬性指标不全|Incomplete assessment|每个硬性指标有实际值|契约3.1
 RESULT_REQUIRED|须填写评估结果|Result required|无硬性指标时须上报结果|契约3.1

@@ -61,6 +61,25 @@ def indicators_reported(desk: Desk) -> None:
     for key, owner in FIGURES.items():
         if key in desk.data and desk.command.department not in (None, owner):
             raise desk.refuse_department("NOT_THE_EMITTER", f"{key}由{desk.names((owner,))}上报")
+    _research_within_revenue(desk)
+
+
+def _research_within_revenue(desk: Desk) -> None:
+    """R&D is a part of the revenue of the same period, whichever of the two is reported first (2.7)."""
+    alike = [
+        fact.data
+        for fact in desk.facts.of("indicators.reported")
+        if all(fact.data.get(key) == desk.data.get(key) for key in ("period", "scope"))
+    ]
+    known = {key: exact(said[key]) for said in [*alike, desk.data] for key in ("rd_wan", "revenue_wan") if key in said}
+    spent, revenue = known.get("rd_wan"), known.get("revenue_wan")
+    for key in ("rd_wan", "revenue_wan"):
+        if key in desk.data and spent is not None and revenue is not None and spent > revenue:
+            raise desk.refuse_field(
+                f"/data/{key}",
+                "RD_ABOVE_REVENUE",
+                "同一期间的研发投入大于主营业务收入，请核对；对方上报有误的，先由其更正",
+            )
 
 
 def progress_reported(desk: Desk) -> None:
