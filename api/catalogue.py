@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api.answers import JsonAnswer
 from api.dependencies import Caller, Wiring
+from api.field_labels import FIELD_LABELS
 from api.labels import LABELS, OBLIGATIONS
 from api.problem_codes import HTTP_CODES
 from domain.departments import NAMES
@@ -33,7 +34,7 @@ def get_catalogue(caller: Caller, parts: Wiring) -> Response:
             {"code": code, "zh": zh, "en": en, "local": rules.name_of(code)} for code, (zh, en) in NAMES.items()
         ],
         "obligations": [{"code": code, **fields} for code, fields in OBLIGATIONS.items()],
-        "labels": {**LABELS, "enterprise_class": _classes(rules, parts.today())},
+        "labels": {**LABELS, **FIELD_LABELS, "enterprise_class": _classes(rules, parts.today())},
         "codes": sorted(_codes(), key=lambda one: str(one["code"])),
         "today": day_text(parts.today()),
     }

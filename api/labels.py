@@ -1,4 +1,4 @@
-"""Chinese and English labels of every enumerated value on the wire (contract 3.1, 4; specification 2.1 to 5.1)."""
+"""Chinese and English labels of the enumerated values of answers (contract 3.1, 4); those of events stand in `field_labels`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 Labels = Mapping[str, Mapping[str, str]]
 
 
-def _labels(text: str) -> Labels:
+def labels_of(text: str) -> Labels:
     """One value a line: code, Chinese, English, separated by `|`."""
     rows = (line.split("|") for line in text.strip().splitlines())
     return {code.strip(): {"zh": zh.strip(), "en": en.strip()} for code, zh, en in rows}
 
 
-OBLIGATIONS: Final = _labels("""
+OBLIGATIONS: Final = labels_of("""
     O-PAY|缴纳土地价款|Pay the land price
     O-RENT|缴纳租金|Pay the rent
     O-BOND|缴存履约保证金|Post the performance bond
@@ -49,7 +49,7 @@ OBLIGATIONS: Final = _labels("""
 """)
 
 LABELS: Final[Mapping[str, Labels]] = {
-    "stage": _labels("""
+    "stage": labels_of("""
         LEAD|招商线索|Lead
         ADMITTED|已准入|Admitted
         REJECTED|未通过准入|Rejected
@@ -62,7 +62,7 @@ LABELS: Final[Mapping[str, Labels]] = {
         EXIT_IN_PROGRESS|退出中|Exit in progress
         EXITED|已退出|Exited
     """),
-    "compliance": _labels("""
+    "compliance": labels_of("""
         CLOSED|已结束|Closed
         ESCALATED|已升级处置|Escalated
         BREACH|违约|Breach
@@ -73,7 +73,7 @@ LABELS: Final[Mapping[str, Labels]] = {
         UNKNOWN|未能评估|Not evaluated
         NO_DATA|无数据|No data
     """),
-    "obligation_state": _labels("""
+    "obligation_state": labels_of("""
         SCHEDULED|未到期|Scheduled
         DUE_SOON|临近到期|Due soon
         MET|已履行|Met
@@ -84,12 +84,12 @@ LABELS: Final[Mapping[str, Labels]] = {
         WAIVED|已免除|Waived
         SUPERSEDED|已被替代|Superseded
     """),
-    "idle_clock": _labels("""
+    "idle_clock": labels_of("""
         NONE|不计|None
         Y1|满一年|One year
         Y2|满两年|Two years
     """),
-    "idle_determination": _labels("""
+    "idle_determination": labels_of("""
         NONE|未调查|None
         INVESTIGATING|调查中|Investigating
         IDLE_ENTERPRISE|闲置（企业原因）|Idle, the enterprise's cause
@@ -98,7 +98,7 @@ LABELS: Final[Mapping[str, Labels]] = {
         NOT_IDLE|不构成闲置|Not idle
         RELEASED|已解除|Released
     """),
-    "breach_kind": _labels("""
+    "breach_kind": labels_of("""
         PAY|欠缴价款|Payment
         START|未按期开工|Start
         COMPLETE|未按期竣工|Completion
@@ -120,7 +120,7 @@ LABELS: Final[Mapping[str, Labels]] = {
         PUBLIC|未移交公益性用地|Public land
         UNLAWFUL_START|未批先建|Unlawful start
     """),
-    "breach_phase": _labels("""
+    "breach_phase": labels_of("""
         OPEN|已发现|Open
         NOTICED|已告知|Noticed
         CONFIRMED|已认定|Confirmed
@@ -133,7 +133,7 @@ LABELS: Final[Mapping[str, Labels]] = {
         WITHDRAWN|已撤销|Withdrawn
         EXEMPTED|已免责|Exempted
     """),
-    "amount_kind": _labels("""
+    "amount_kind": labels_of("""
         IDLE_FEE|土地闲置费|Idle land fee
         LD_START|开工违约金|Damages for a late start
         LD_COMPLETE|竣工违约金|Damages for a late completion
@@ -143,7 +143,7 @@ LABELS: Final[Mapping[str, Labels]] = {
         LATE_FEE|滞纳金|Late fee
         OTHER|其他|Other
     """),
-    "amount_state": _labels("""
+    "amount_state": labels_of("""
         RUNNING|累计中|Running
         FIXED|已确定|Fixed
         ASSESSED|已核定|Assessed
@@ -151,17 +151,17 @@ LABELS: Final[Mapping[str, Labels]] = {
         REVERSED|已冲销|Reversed
         REFUND_DUE|应退还|Refund due
     """),
-    "alert_level": _labels("""
+    "alert_level": labels_of("""
         YELLOW|黄色|Yellow
         RED|红色|Red
     """),
-    "alert_state": _labels("""
+    "alert_state": labels_of("""
         OPEN|未签收|Open
         ACKNOWLEDGED|已签收|Acknowledged
         CLEARED|已解除|Cleared
         WITHDRAWN|已撤回|Withdrawn
     """),
-    "alert_code": _labels("""
+    "alert_code": labels_of("""
         A-PAY-30|价款30日内到期|Payment due within 30 days
         A-START-30|30日内应开工|Start due within 30 days
         A-COMPLETE-30|30日内应竣工|Completion due within 30 days
@@ -179,7 +179,7 @@ LABELS: Final[Mapping[str, Labels]] = {
         A-ASSESS-DUE|应开展考核|Assessment due
         A-ASSESS-OVERDUE|考核逾期|Assessment overdue
     """),
-    "exit_kind": _labels("""
+    "exit_kind": labels_of("""
         VS|自愿退出|Voluntary surrender
         AB|协议收回、收购储备|Agreed buy-back
         ABP|园区平台回购|Buy-back by a park platform
@@ -198,13 +198,13 @@ LABELS: Final[Mapping[str, Labels]] = {
         JD|司法处置|Court disposal
         WD|撤销、停止使用划拨地|Withdrawal of allocation
     """),
-    "filing_state": _labels("""
+    "filing_state": labels_of("""
         PENDING|待备案|Pending
         ON_TIME|按时备案|On time
         OVERDUE|逾期未备案|Overdue
         LATE_CLOSED|逾期备案|Filed late
     """),
-    "doc_type": _labels("""
+    "doc_type": labels_of("""
         SPECIAL_PLAN|专项规划|Special plan
         SCHEME|实施方案|Scheme
         LAND_APPROVAL|用地批准|Land approval
@@ -212,7 +212,7 @@ LABELS: Final[Mapping[str, Labels]] = {
         AGREEMENT|监管协议|Agreement
         PROGRESS|进展情况|Progress
     """),
-    "supply_mode": _labels("""
+    "supply_mode": labels_of("""
         GRANT_LISTING|挂牌出让|Grant by listing
         GRANT_AUCTION|拍卖出让|Grant by auction
         GRANT_TENDER|招标出让|Grant by tender
@@ -223,7 +223,7 @@ LABELS: Final[Mapping[str, Labels]] = {
         ALLOCATION|划拨|Allocation
         CAPITAL_CONTRIBUTION|作价出资（入股）|Capital contribution
     """),
-    "cause": _labels("""
+    "cause": labels_of("""
         GOV_LATE_DELIVERY|未按约定交付土地|Late delivery
         GOV_PLAN_CHANGE|规划依法修改|Plan changed
         GOV_POLICY|国家政策调整|Policy changed
@@ -237,37 +237,37 @@ LABELS: Final[Mapping[str, Labels]] = {
         ENTERPRISE_MARKET|企业市场原因|Market
         ENTERPRISE_OTHER|企业其他原因|Other causes of the enterprise
     """),
-    "assessment_kind": _labels("""
+    "assessment_kind": labels_of("""
         START_COMPLETE|开竣工考核|Start and completion
         REACH|达产考核|Reaching capacity
         PROCESS|过程考核|In the course
         EXPIRY|到期考核|At the end
         CONVERSION|转出让考核|Conversion
     """),
-    "enterprise_class": _labels("""
+    "enterprise_class": labels_of("""
         A|优先发展类|Favoured
         B|鼓励提升类|Encouraged
         C|监管调控类|Watched
         D|落后整治类|To be put right
         T|不适合评价类|Not graded
     """),
-    "data_quality_kind": _labels("""
+    "data_quality_kind": labels_of("""
         SILENCE|应报未报|Silence
         CONFLICT|数据不一致|Conflict
         DATA_MISSING|历史数据缺失|Data missing
         PARKED|未能处理|Parked
     """),
-    "task": _labels("""
+    "task": labels_of("""
         HEALTH_RED|体检为红，应责令整改|Red health check, order due
         PROCESS_ASSESSMENT|过程考核窗口|Window of the process assessment
     """),
-    "policy": _labels("""
+    "policy": labels_of("""
         GRANT_BY_AGREEMENT|协议出让|Grant by agreement
         USE_CHANGE|改变用途|Change of use
         FAR_INCREASE|提高容积率|Higher plot ratio
         OTHER|其他|Other
     """),
-    "role": _labels("""
+    "role": labels_of("""
         department|部门|Department
         regulator|监管者|Regulator
         coordinator|协调者|Coordinator
