@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any, Final
 
 from domain.assessment import RestsOn
@@ -66,6 +67,20 @@ class Rules:
         if key in self._dated:
             return self.value(key, on).value
         return self._plain[key]
+
+    def accrued(self, key: str, after: int, until: int) -> Fraction:
+        """A rate per day summed over the days after a day until another, each day at the value in force on it; null: 0
+        (specification 8.12 no. 14).
+        """
+        if until <= after:
+            return Fraction(0)
+        total, first = Fraction(0), after + 1
+        for since in (*self.days_of_change(key), until + 1):
+            last = min(since - 1, until)
+            if last >= first:
+                total += (self.get(key, first) or 0) * (last - first + 1)
+                first = last + 1
+        return total
 
     def value(self, key: str, on: int) -> Value:
         """The value in force on a day, with its source. Raises KeyError for an unknown key."""

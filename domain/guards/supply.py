@@ -174,8 +174,7 @@ def payment_received(desk: Desk) -> None:
         raise desk.refuse("INSTALMENT_UNKNOWN", f"合同没有第{number}期款或该年度租金")
     if not items:
         return
-    permille = desk.rule("pay.late_permille_day") or Fraction(0)
-    open_ = open_sum(named or items, desk.day, permille)
+    open_ = open_sum(named or items, desk.day, desk.rules)
     if amount > open_:
         raise desk.refuse(
             "PAYMENT_ABOVE_OPEN", f"缴款{wan(amount)}万元超过尚欠{wan(open_)}万元", "pay.late_permille_day"

@@ -205,14 +205,13 @@ def _taken_away(breaches: list[Breach], kind: str) -> bool:
 
 def _late_fee(life: Life, payables: list[Payable], breaches: list[Breach]) -> tuple[int, bool] | None:
     """Of price and rent, from the rolled due day (specification 3.3, 11.37)."""
-    permille = life.rule("pay.late_permille_day")
     overdue = [one for one in payables if one.rolled < life.as_of and one.code != "O-BOND"]
-    if permille is None or not overdue:
+    if not overdue:
         return None
     gone = {one.obligation for one in breaches if one.kind == "PAY" and one.phase in ("WITHDRAWN", "EXEMPTED")}
     owed = [one for one in overdue if one.key not in gone and not life.is_history(one.rolled)]
     until = life.as_of if life.cancelled_on is None else life.cancelled_on  # claims stay as they stand at the end
-    total = sum((one.late_fee(until, permille) for one in owed), Fraction(0))
+    total = sum((one.late_fee(until, life.rules) for one in owed), Fraction(0))
     return cents(total), life.cancelled_on is None and any(one.open > 0 for one in owed)
 
 

@@ -21,43 +21,38 @@ def late_start(life: Life) -> Sum | None:
     """Price × rate × days after due, until started or until an exit was opened, that day included (specification 3.3,
     8.1; 出让合同第35条).
     """
-    due, rate = life.due("start_due"), _rate(life, "start")
-    if due is None or rate is None or life.price is None or life.is_history(due):
+    due = life.due("start_due")
+    if due is None or life.price is None or life.is_history(due):
         return None
     stops = life.rule("ld.start_stops_at")
     until = life.clock if "exit.opened" in stops or life.cancelled_on is not None else life.as_of
     ended = life.started is not None or until < life.as_of or life.cancelled_on is not None
     end = min(until, life.started.occurred_on) if life.started else until
     running = not ended and not (life.leaving and "exit.opened" in stops)
-    return (_damages(life, rate, end - due), running) if end > due else None
+    return (_damages(life, life.price, "start", due, end), running) if end > due else None
 
 
 def late_completion(life: Life) -> Sum | None:
     """Runs only once construction has started: from the later of the due day and the start, until completed
     (specification 3.3, 11.37; 出让合同第36条).
     """
-    due, rate, started = life.due("complete_due"), _rate(life, "complete"), life.started
-    if due is None or rate is None or life.price is None or life.is_history(due):
+    due, started = life.due("complete_due"), life.started
+    if due is None or life.price is None or life.is_history(due):
         return None
     if started is None and life.rule("ld.complete_needs_start"):
         return None
     end = min(life.clock, life.completed.occurred_on) if life.completed else life.clock
-    days = end - max(due, started.occurred_on if started else due)
-    return (_damages(life, rate, days), life.completed is None and not life.leaving) if days > 0 else None
+    after = max(due, started.occurred_on if started else due)
+    running = life.completed is None and not life.leaving
+    return (_damages(life, life.price, "complete", after, end), running) if end > after else None
 
 
-def _rate(life: Life, which: str) -> Fraction | None:
-    """‰ per day: of the contract, else of the pack (null: none)."""
+def _damages(life: Life, price: int, which: str, after: int, until: int) -> int:
+    """At the contract's ‰ per day, else at the pack's of each day (null: none), up to the cap."""
     own = exact(life.contract.get(f"ld_{which}_permille_day"))
-    value = own if own is not None else life.rule(f"ld.{which}_permille_day")
-    return value if isinstance(value, Fraction) else None
-
-
-def _damages(life: Life, rate: Fraction, days: int) -> int:
-    assert life.price is not None
-    total = Fraction(life.price * rate.numerator * days, 1000 * rate.denominator)
+    accrued = life.rules.accrued(f"ld.{which}_permille_day", after, until) if own is None else own * (until - after)
     cap = life.rule("ld.cap_ratio")
-    return cents(total if cap is None else min(total, life.price * cap))
+    return cents(price * (accrued / 1000 if cap is None else min(accrued / 1000, cap)))
 
 
 def missed_plot_ratio(life: Life, breaches: Sequence[Breach]) -> Sum | None:

@@ -134,9 +134,9 @@ def _payments(life: Life, owed: list[Payable]) -> Iterator[Opening]:
     with the principal, where the pack says so with the late fee too (specification 4.7, 11.14).
     """
     days = life.rule("remind.payment_days")
-    permille = life.rule("pay.late_permille_day") if life.rule("pay.close_requires_late_fee") else None
+    fees_by = life.rules if life.rule("pay.close_requires_late_fee") else None
     for one in owed:
-        done = one.closed_on(None if one.code == "O-BOND" else permille)
+        done = one.closed_on(None if one.code == "O-BOND" else fees_by)
         if life.is_history(one.rolled) or (done is not None and done <= one.rolled):
             continue
         if done is None:

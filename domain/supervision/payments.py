@@ -11,9 +11,11 @@ from typing import Any, Final
 from domain.calendar import add_years
 from domain.event import day_number
 from domain.facts import Fact
+from domain.policy import Rules
 from domain.supervision.life import Life, day
 from domain.supervision.measures import cents, yuan
 
+LATE_RATE: Final = "pay.late_permille_day"
 _LONGEST_LEASE_YEARS: Final = 20
 
 
@@ -55,24 +57,25 @@ class Payable:
         """The day on which the principal was paid in full."""
         return self.paid[-1][0] if self.paid and self.open <= 0 else None
 
-    def closed_on(self, permille: Fraction | None) -> int | None:
-        """The day on which principal and late fee were paid in full; with no rate, the principal alone counts."""
+    def closed_on(self, fees_by: Rules | None) -> int | None:
+        """The day on which principal and late fee were paid in full; with no rules for it, the principal alone counts."""
         done = self.fulfilled_on
-        if done is None or permille is None:
+        if done is None or fees_by is None:
             return done
-        owed, paid = cents(self.late_fee(done, permille)), 0
+        owed, paid = cents(self.late_fee(done, fees_by)), 0
         for on, amount in [(done, 0), *self.fees]:
             paid += amount
             if paid >= owed:
                 return max(done, on)
         return None
 
-    def late_fee(self, as_of: int, permille: Fraction) -> Fraction:
-        """Overdue sum × rate × days, from the rolled due day, part by part as it was paid."""
-        days = 0
+    def late_fee(self, as_of: int, rules: Rules) -> Fraction:
+        """Overdue sum × rate of each day, from the rolled due day, part by part as it was paid."""
+        fee = Fraction(0)
         for paid_on, amount in (*self.paid, (as_of, max(self.open, 0))):
-            days += amount * max(min(paid_on, as_of) - self.rolled, 0)
-        return days * permille / 1000
+            if amount and min(paid_on, as_of) > self.rolled:
+                fee += amount * rules.accrued(LATE_RATE, self.rolled, min(paid_on, as_of))
+        return fee / 1000
 
 
 def payables(life: Life) -> list[Payable]:
@@ -185,9 +188,9 @@ def price_paid(items: Sequence[Payable]) -> bool | None:
     return all(prices) if prices else None
 
 
-def open_sum(items: Sequence[Payable], as_of: int, permille: Fraction) -> int:
+def open_sum(items: Sequence[Payable], as_of: int, rules: Rules) -> int:
     """What may still be paid on these, in 元: open principal, and what of the late fee did not come in (specification 2.7, 11.14)."""
-    fee = cents(sum((one.late_fee(as_of, permille) for one in items), Fraction(0)))
+    fee = cents(sum((one.late_fee(as_of, rules) for one in items), Fraction(0)))
     taken = sum(amount for one in items for _, amount in one.fees)
     return sum(max(one.open, 0) for one in items) + max(fee - taken, 0)
 

@@ -18,7 +18,12 @@ from law_lives import (
     phases,
 )
 
-from domain.event import day_text
+from test_policy import amended, book
+
+from domain.event import day_number, day_text
+from domain.events import RANK
+from domain.facts import fold
+from domain.supervision import evaluate
 from domain.supervision.measures import wan
 
 
@@ -296,3 +301,30 @@ def test_a_top_up_is_the_shortfall_over_the_contract_area_and_falls_with_a_corre
 )
 def test_money_is_rounded_half_up_once(amount, shown):
     assert wan(amount) == shown
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "principal", "due"),
+    [
+        ("pay.late_permille_day", "LATE_FEE", 400, "2019-12-02"),
+        ("ld.start_permille_day", "LD_START", 1000, "2020-01-01"),
+    ],
+)
+def test_a_rate_per_day_that_is_amended_counts_from_its_day_and_the_days_before_keep_the_old_one(
+    key, kind, principal, due
+):
+    """Given a sum that is overdue, when 1 ‰ becomes 3 ‰ from 2024 on, then no day before costs more (8.12 no. 14)."""
+    known = book(amended(98, "120114", key, "1", "2019-01-01"), amended(99, "120114", key, "3", "2024-01-01"))
+    own = {name: value for name, value in CONTRACT.items() if name != "ld_start_permille_day"}
+    events = life(*PAID[:1], contract=own)
+
+    def sum_on(day):
+        found = evaluate(fold(events, RANK), day_number(day), known.rules("120114"), known.calendar())
+        return next(line.amount for line in found.amounts if line.kind == kind)
+
+    before = 10 * principal * (day_number("2023-12-31") - day_number(due))
+    assert [sum_on(day) for day in ("2023-12-31", "2024-01-01", "2024-01-11")] == [
+        before,
+        before + 10 * principal * 3,
+        before + 10 * principal * 3 * 11,
+    ]
