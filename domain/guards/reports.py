@@ -21,7 +21,7 @@ PREREQUISITES: Final = {
     "construction.resumed": ("construction.stopped",),
     "construction.completed": ("construction.started",),
     "construction.verified": ("construction.completed",),
-    "production.started": ("construction.completed",),
+    "production.started": ("construction.completed", "construction.verified"),
     "capacity.declared": ("production.started",),
     "title.cancelled": ("exit.opened",),
     "land.returned": ("exit.opened",),
@@ -38,7 +38,9 @@ FIGURES: Final = {
 
 
 def out_of_sequence(desk: Desk) -> None:
-    """A prerequisite that was not reported: a warning; the stage waits for it (specification 11.17)."""
+    """A prerequisite that was not reported: a warning; the stage waits for it, but not for a verification (specification
+    2.1, 11.17).
+    """
     missing = [
         one
         for one in PREREQUISITES.get(desk.command.type, ())

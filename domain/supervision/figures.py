@@ -9,7 +9,7 @@ from typing import Any, Final
 from domain.facts import Fact
 from domain.supervision.life import Life
 from domain.supervision.measures import below, exact, rounded
-from domain.supervision.openings import KIND_OF, Opening, opening
+from domain.supervision.openings import KIND_OF, Opening, opening, revealed
 from domain.supervision.performance import Assessed, assessed_of, compare, direction_of, figure, verification
 
 MEASURED: Final = ("O-FAR", "O-BCOEF", "O-OFFICE-L", "O-OFFICE-F", "O-GREEN", "O-NOHOUSE")
@@ -24,6 +24,13 @@ def by_figure(life: Life) -> list[Opening]:
     """Every breach that a verification or an assessment opened, those that ended among them (specification 3.2,
     4.7).
     """
+    found = _by_figure(life)
+    for one in found:
+        one.detected = max(one.detected, revealed(life, one, _by_figure))
+    return found
+
+
+def _by_figure(life: Life) -> list[Opening]:
     assessed = assessed_of(life)
     return [*_measured(life), *_performance(life, assessed), *_investment(life, assessed)]
 
@@ -110,20 +117,9 @@ def _measures(life: Life, verified: Fact, code: str) -> bool:
 
 def _missed(life: Life, kind: str, failed: list[str], fact: Fact) -> Opening:
     found = opening(life, kind, failed[0], fact.occurred_on, fact, codes=_CODES_OF[kind])
-    found.detected = max(fact.occurred_on, _verification_revealed(life, failed, fact))
     ratios = verification(life.facts, fact).ratios
     found.items = [{"code": code, "actual": rounded(ratios[code], 4) if code in ratios else None} for code in failed]
     return found
-
-
-def _verification_revealed(life: Life, failed: list[str], fact: Fact) -> int:
-    """The day of the correction that brought a failure to light; the fact's own day where it failed from the first."""
-    if not fact.corrected_by:
-        return fact.occurred_on
-    first = Fact(fact.event, fact.event.occurred_on, fact.event.data)
-    if any(fails(life, code, first, fact.occurred_on) for code in failed):
-        return fact.occurred_on
-    return fact.corrected_by[-1].occurred_on
 
 
 def _performance(life: Life, assessed: Sequence[Assessed]) -> list[Opening]:

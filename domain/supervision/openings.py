@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -74,7 +74,7 @@ def by_clock(life: Life, owed: list[Payable], idle: Idle) -> list[Opening]:
     """
     found = _by_clock(life, owed, idle)
     for one in found:
-        one.detected = _revealed(life, one)
+        one.detected = revealed(life, one, lambda told: _by_clock(told, payables(told), idle_of(told)))
     return found
 
 
@@ -83,23 +83,24 @@ def _by_clock(life: Life, owed: list[Payable], idle: Idle) -> list[Opening]:
     return [one for one in found if one.since <= life.as_of]
 
 
-def _revealed(life: Life, one: Opening) -> int:
+def revealed(life: Life, one: Opening, find: Callable[[Life], list[Opening]]) -> int:
     """The day on which the breach came to light: its first day, or that of the correction or withdrawal before which
-    it was not known; one whose due day was brought forward was known from the day after the old one (4.2, 11.21).
+    `find` did not find it; one whose due day was brought forward was known from the day after the old one (specification
+    4.2, 11.21).
     """
     for event in reversed(life.facts.events):
         if event.type in (CORRECTED, WITHDRAWN) and event.occurred_on > one.since:
-            before = _known_since(life, one, event.version - 1, event.occurred_on)
-            if before != one.since and _known_since(life, one, event.version, event.occurred_on) == one.since:
+            before = _known_since(life, one, find, event.version - 1, event.occurred_on)
+            after = _known_since(life, one, find, event.version, event.occurred_on)
+            if before != one.since and after == one.since:
                 return event.occurred_on if before is None else max(one.since, before)
     return one.since
 
 
-def _known_since(life: Life, one: Opening, version: int, on: int) -> int | None:
+def _known_since(life: Life, one: Opening, find: Callable[[Life], list[Opening]], version: int, on: int) -> int | None:
     """The first day of the breach by what was known of a day up to a version; None: none was known."""
     told = Life(life.facts.until(version), on, life.rules, life.calendar)
-    found = _by_clock(told, payables(told), idle_of(told))
-    return next((other.since for other in found if other.breach_id == one.breach_id), None)
+    return next((other.since for other in find(told) if other.breach_id == one.breach_id), None)
 
 
 def by_fact(life: Life) -> list[Opening]:

@@ -2,6 +2,7 @@
 
 import pytest
 from scenario_lives import BOOK
+from law_lives import on
 from test_law import AGREEMENT, CONTRACT, LEASE, PAID, START, assessed, life
 
 from domain.decision import Command, Context
@@ -98,6 +99,18 @@ def test_facts_out_of_sequence_are_taken_with_a_warning_and_the_stage_waits():
     delivered, bare = life(("land.delivered", "2019-02-01", {})), {"evidence": "PIT_EXCAVATED"}
     assert warned(delivered, "construction.started", "2019-12-01", bare, by="HUC") == {"OUT_OF_SEQUENCE"}
     assert not warned(delivered, "construction.started", "2019-12-01", bare | {"permit_no": "p"}, by="HUC")
+
+
+def test_production_before_the_verification_is_warned_of_and_moves_the_stage():
+    built = [
+        ("land.delivered", "2019-02-01", {}),
+        ("construction.started", "2019-12-01", START),
+        ("construction.completed", "2021-12-01", {}),
+    ]
+    assert warned(life(*built), "production.started", "2022-06-01", {}, by="MIIT") == {"OUT_OF_SEQUENCE"}
+    assert on("2022-06-01", life(*built, ("production.started", "2022-06-01", {}))).stage == "IN_PRODUCTION"
+    verified = ("construction.verified", "2022-01-10", {"land_area_m2": "30000.00", "floor_area_m2": "36000.00"})
+    assert not warned(life(*built, verified), "production.started", "2022-06-01", {}, by="MIIT")
 
 
 def test_a_contract_number_that_is_not_known_is_refused():
