@@ -60,7 +60,7 @@ def _amounts(life: Life, breaches: list[Breach], payables: list[Payable], assess
         base = computed.get(line.kind)
         line.computed = base[0] if base else formula(life, line.kind, fact, assessed)
         lines.append(line)
-        if _basis_gone(life, fact, breaches):
+        if _basis_gone(life, fact, breaches, assessed):
             line.computed, line.state = line.amount, "REVERSED"
             if line.paid:
                 lines.append(_refund(line))
@@ -116,9 +116,10 @@ def _due(life: Life, fact: Fact, rule: str) -> int:
     return life.rolled(served + int(life.rule(rule)), "payment")
 
 
-def _basis_gone(life: Life, fact: Fact, breaches: list[Breach]) -> bool:
+def _basis_gone(life: Life, fact: Fact, breaches: list[Breach], assessed: Sequence[Assessed]) -> bool:
     """Was the fact that the charge rested on upon its day corrected, withdrawn, exempted or moved by an extension
-    (specification 4.7, 11.13, 11.22). A breach that begins later bears no earlier charge.
+    (specification 4.7, 11.13, 11.22). A breach that begins later bears no earlier charge; a top-up rests on the item
+    that it tops up, not on the others that failed with it.
     """
     kind = CHARGE_KINDS.get(str(fact.data.get("kind")))
     if kind is None or fact.department == "SYS":  # a claim that a split or merger handed over
@@ -134,7 +135,9 @@ def _basis_gone(life: Life, fact: Fact, breaches: list[Breach]) -> bool:
         and named in (None, one.breach_id)
     ]
     if any(one.phase not in ("WITHDRAWN", "EXEMPTED") for one in own):
-        return False
+        return (
+            kind == "PERF" and not fact.data.get("override_reason") and formula(life, "TOP_UP", fact, assessed) is None
+        )
     if own:
         return True
     # an authority's own sum stands until something was taken back after it

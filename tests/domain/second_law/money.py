@@ -180,7 +180,9 @@ def _has_basis(view, one, standing):
     if kind == "OTHER":
         return True
     if kind == "TOP_UP":
-        return any(result.passed is False for result in assessments(view) if result.day <= one.day)
+        failing = [result for result in assessments(view) if result.passed is False and result.day <= one.day]
+        named = None if one.data.get("override_reason") else one.data.get("obligation")
+        return bool(failing) and named in (None, "O-REACH", "PERF", *failing[-1].failed)
     if kind == "IDLE_FEE":
         then = view.at(one.day)
         effects = view.rule("idle.effect_of_determination")
