@@ -6,11 +6,11 @@ from typing import Any
 
 import typer
 
-from api.commands import alerts, config, history_in, keys, log, moving_parts, rollup, rules, schema, topics
+from api.commands import alerts, config, grading, history_in, keys, log, moving_parts, rollup, rules, schema, topics
 
 app = typer.Typer(name="landcycle", help="产业用地全生命周期共同监管 · joint supervision of industrial land over its whole life.", no_args_is_help=True,
                   add_completion=False, pretty_exceptions_enable=False)  # fmt: skip
-for part in (moving_parts, history_in, rules, log, topics, rollup, schema):
+for part in (moving_parts, history_in, rules, grading, log, topics, rollup, schema):
     app.add_typer(part.app)
 app.add_typer(moving_parts.parked, name="parked")
 app.add_typer(rules.calendar_app, name="calendar")

@@ -37,10 +37,6 @@ _FORM: Final = Recorded(
     "the form of a national standard, checked by the release, the same everywhere",
 )
 _NO_OUTLINE: Final = Recorded("上报内容没有宗地图形（契约3.1）", "no event carries an outline (contract 3.1)")
-_REPORTED: Final = Recorded(
-    "类别由牵头部门评定后上报（enterprise.graded），系统不计算",
-    "the class is reported (`enterprise.graded`), not computed",
-)
 _OTHER: Final[Mapping[str, Recorded]] = {
     "escalation.exit_when": Recorded(
         "启动退出即为5级；条件见FI、FP、FPAY、FUSE四种退出", "`exit.opened` is level 5; the cases are those of FI, FP, FPAY and FUSE (4.4, 5.1)"
@@ -57,16 +53,14 @@ pay.first_due_days office.land_max office.floor_max
 """
 _METHODS: Final = """
 development.area onboarding.earlier_due refund.method split.apportion idle.stopped.fee idle.stopped.close extension.count_per
-exit.vs.refund exit.fp.money exit.withdrawn.counts assess.pass rank.indicator rank.ties
+exit.vs.refund exit.fp.money exit.withdrawn.counts assess.pass rank.indicator rank.ties grade.allocation
 """
-_REPORTS: Final = "grade.cap grade.a grade.b_cumulative grade.d grade.order grade.veto grade.allocation"
 
 RECORDED: Final[Mapping[str, Recorded]] = {
     **dict.fromkeys(_PROPOSALS.split(), _PROPOSAL),
     **dict.fromkeys((key for key in KEYS if key.startswith("cure.")), _PROPOSAL),
     **dict.fromkeys(_METHODS.split(), _METHOD),
     **dict.fromkeys((key for key in KEYS if key.startswith("code.")), _FORM),
-    **dict.fromkeys(_REPORTS.split(), _REPORTED),
     "exit.vs.notice_days": _CLOCK,
     "geo.area_warn_ratio": _NO_OUTLINE,
     "geo.crs_3deg": _NO_OUTLINE,

@@ -18,7 +18,7 @@ from api.commands.frame import AsOf, DataDir, day_of, fail, told, with_database
 if TYPE_CHECKING:
     from adapters.postgres import Connection
     from adapters.settings import Settings
-    from domain.policy import RuleBook
+    from domain.policy import RuleBook, Rules
     from projections.what_if import Compared
 
 app = typer.Typer()
@@ -142,6 +142,12 @@ def _book(connection: Connection) -> tuple[RuleBook, int]:
 
     position = head(connection).position
     return RuleBook.from_events(event for event in read_rules(connection) if event.position <= position), position
+
+
+def current_rules(settings: Settings, jurisdiction: str) -> Rules:
+    """The rules of a jurisdiction as the log has them now."""
+    with _reading(settings) as connection:
+        return _book(connection)[0].rules(_code(jurisdiction))
 
 
 def _report(

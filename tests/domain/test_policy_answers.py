@@ -4,6 +4,8 @@ The tables also fill the last column of docs/rules.md. Given the packs as shippe
 value, then the answer is another.
 """
 
+from fractions import Fraction
+
 import pytest
 from law_lives import (
     AGREEMENT,
@@ -33,6 +35,7 @@ from domain.errors import Refusal
 from domain.event import Event, day_number, day_text
 from domain.events import RANK, normalise
 from domain.facts import fold
+from domain.grading import FORMULAS, Enterprise, grade
 from domain.identifiers import PARCEL_CODE, check_project_code, check_unit_code
 from domain.parcel import decide
 from domain.policy_keys import KEYS
@@ -42,6 +45,19 @@ from domain.supervision.clocks import clocks_of
 from domain.supervision.life import Life
 
 WUQING, LIAOCHENG = "120114", "371502"
+FIRMS = [
+    Enterprise(
+        f"91120114MA{number:08d}", {"tax_per_mu": Fraction(2 * number), "tax_per_kwh": Fraction(number)}, frozenset({"TAX_FRAUD"} if number == 7 else ())
+    )
+    for number in range(1, 11)
+]  # fmt: skip
+
+
+def classed(what):
+    """What the grading of ten enterprises says, the best first; the seventh has a veto."""
+    return lambda rules_of: what(
+        grade(FIRMS, FORMULAS["huangyan-2022-small"], {}, rules_of.rules(WUQING), day_number("2026-03-01"))
+    )
 
 
 def asked(day, events, what):
@@ -259,6 +275,12 @@ ANSWERS = {
         {"A": "优先发展类", "B": "支持发展类", "C": "提升发展类", "D": "限制发展类", "T": "暂不评价类"}, "落后整治类", "限制发展类",
         lambda rules_of: _classes(rules_of.rules(WUQING), day_number("2024-01-01"))["D"]["zh"],
     ),
+    "grade.cap": ("1", Fraction(150), Fraction(100), classed(lambda found: found[0].score)),
+    "grade.a": ("0.50", "B", "A", classed(lambda found: found[4].class_)),
+    "grade.b_cumulative": ("0.50", "B", "C", classed(lambda found: found[5].class_)),
+    "grade.d": ("0.20", "C", "D", classed(lambda found: found[8].class_)),
+    "grade.order": (["USCC"], "91120114MA00000010", "91120114MA00000001", classed(lambda found: found[0].uscc)),
+    "grade.veto": (["MAJOR_ACCIDENT"], "D", "B", classed(lambda found: found[3].class_)),
     "filing.triggers": ({}, ["SUPPLY_RESULT"], [], filings("2021-03-02", REDEVELOPMENT)),
 }  # fmt: skip
 """Parameter → (another value, what the answer is, what it becomes, the question)."""
