@@ -20,15 +20,16 @@ from api.dependencies import Caller, Parts, Wiring, parts_of
 from api.fields import Division, Year
 from api.lists import prefixes
 from api.parcels import data_as_of, take
-from api.principals import Principal, must_cover
+from api.principals import Principal, must_cover, prefix
 from api.problems import Problem
 from api.reports import Stream
 from domain.area_indicators import indicators, number
-from domain.event import Event, day_number
+from domain.event import Event, day_number, day_text
 from domain.events import RANK
 from domain.facts import Facts, fold
 from domain.policy import RuleBook, Rules
 from domain.policy_pack import ancestors
+from projections import filing_statistics
 
 router = APIRouter(tags=["areas"])
 
@@ -96,7 +97,7 @@ class Area:
 
 @router.get("/v1/areas/{area_id}/evaluation", name="Evaluation of an area")
 def get_evaluation(area_id: str, caller: Caller, parts: Wiring, year: Year) -> Response:
-    """The figures of a year, the published evaluation, and the rank among the areas of the same level."""
+    """The figures of a year, the indicators and filings on time that follow, the published evaluation, the rank."""
     with parts.log.connection() as connection:
         areas = _areas(connection)
         stands = head(connection)
@@ -108,6 +109,11 @@ def get_evaluation(area_id: str, caller: Caller, parts: Wiring, year: Year) -> R
     if area is None:
         raise Problem("NOT_FOUND", "没有这个区域的记录")
     published = area.published(year)
+    division = _DIVISION.fullmatch(area_id)
+    with parts.log.connection() as connection:
+        filed = filing_statistics.of_year(
+            connection, prefix(jurisdiction), None if division else area_id, year, day_text(parts.today())
+        )
     ranks = ranking([one for one in areas if _league(one) == _league(area)], year)
     return JsonAnswer(
         {
@@ -116,6 +122,7 @@ def get_evaluation(area_id: str, caller: Caller, parts: Wiring, year: Year) -> R
             "year": year,
             "indicators": area.figures(year),
             "computed": area.computed(year),
+            "filings": filed,
             "published": None if published is None else dict(published),
             "rank": ranks.get(area_id),
             "ranked": len(ranks),

@@ -263,3 +263,28 @@ def test_production_does_not_start_without_its_secrets(database_url, tmp_path, m
     changes = {"environment": "production", "today": None, missing: SecretStr("")}
     with pytest.raises(UnsafeSettings, match=f"LANDCYCLE_{missing.upper()}"):
         create_app(settings_for(database_url, tmp_path).model_copy(update=changes))
+
+
+def test_the_filings_of_a_district_on_time_and_late_stand_in_its_evaluation(api):
+    parcel = "371502002004GB00088"
+
+    def post(kind, day, who, **data):
+        body = {"type": kind, "occurred_on": day, "document": {"no": "聊政〔2021〕1号"}, "data": data}
+        assert api.post(body, who=f"371502/{who}", parcel=parcel).status_code == 201
+
+    papers = [("SPECIAL_PLAN", "2020-12-28", "2021-01-20"), ("SCHEME", "2021-03-15", "2021-04-15"), ("LAND_APPROVAL", "2021-05-31", "2021-07-01"), ("PROGRESS", "2026-03-20", None), ("SCHEME", "2026-05-20", None)]  # fmt: skip
+    for number, (paper, approved, filed) in enumerate(papers):
+        post("document.approved", approved, "GOV", doc_type=paper, doc_ref=f"文{number}", doc_date=approved)
+        if filed:
+            post("filing.submitted", filed, "TOWN", doc_type=paper, doc_ref=f"文{number}", doc_date=approved, filed_on=filed)  # fmt: skip
+    assert api.post(evaluated(2021), who="371502/GOV", path="/v1/areas/371502/events").status_code == 201
+    work(api)
+
+    def filings(year):
+        answer = api.get("/v1/areas/371502/evaluation", who="regulator@371500", year=year).json()
+        return answer["filings"]
+
+    assert filings(2021) == {"due": 3, "on_time": 2, "late": 1, "on_time_ratio": "0.6667", "longest_delay_days": 1}
+    # one fell due on 2026-04-20 and is 42 days late on 2026-06-01, the other is still ahead
+    assert filings(2026) == {"due": 1, "on_time": 0, "late": 1, "on_time_ratio": "0.0000", "longest_delay_days": 42}
+    assert filings(2022) == {"due": 0, "on_time": 0, "late": 0, "on_time_ratio": None, "longest_delay_days": 0}
