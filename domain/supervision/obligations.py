@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
 
-from domain.assessment import Breach, Obligation, Step
+from domain.assessment import OPEN_PHASES, Breach, Obligation, Step
 from domain.calendar import add_months
 from domain.facts import Fact
 from domain.supervision.duties import standing_duties
@@ -30,8 +30,9 @@ def obligations(
         found.append(_capacity(life, assessed))
     found += [_payment(life, payable) for payable in payables]
     found += standing_duties(life, assessed)
-    waived = {breach.obligation for breach in breaches if breach.phase == "EXEMPTED"}
+    waived = _named([one for one in breaches if one.phase == "EXEMPTED"])
     if waived:
+        waived -= _named([one for one in breaches if one.phase in OPEN_PHASES])
         for one in found:
             if one.key in waived and one.state in ("OVERDUE", "NOT_REPORTED"):
                 one.state = "WAIVED"
@@ -40,6 +41,11 @@ def obligations(
             one.state = one.state if one.state in _SETTLED else "SUPERSEDED"
     found.sort(key=lambda one: (one.due is None, one.due or 0, one.key))
     return found
+
+
+def _named(breaches: Sequence[Breach]) -> set[str | None]:
+    """The obligations of these breaches: their own and those of their failed items."""
+    return {code for one in breaches for code in (one.obligation, *(item["code"] for item in one.items))}
 
 
 def _milestone(life: Life, code: str, field: str) -> Obligation:

@@ -79,5 +79,7 @@ def _reached_on(view):
 
 
 def _reach_waived(view, gone):
-    """An exempted breach of the assessments or of the capacity waives what it was about."""
-    return any(spell.identity in gone for spell in spells(view) if spell.kind in ("PERF", "CAPACITY"))
+    """An exempted breach of the assessments or of the capacity waives what it was about, until another stands."""
+    about = [spell for spell in spells(view) if spell.kind in ("PERF", "CAPACITY")]
+    stands = any(spell.end is None and spell.identity not in gone for spell in about)
+    return not stands and any(spell.identity in gone for spell in about)
