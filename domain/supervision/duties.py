@@ -133,10 +133,14 @@ def _last_reported(life: Life, term: Term) -> Any:
 
 
 def _stated(life: Life, term: Term) -> Obligation:
-    data = term.data
+    data, due = term.data, day_of(term.data.get("due"))
+    paper = "准入评审意见" if term.fact.type == "admission.reviewed" else "监管协议"
+    steps = [Step(f"{paper}约定", term.fact.occurred_on, paper)]
+    if due is not None:
+        steps.append(Step("约定的到期日，不因节假日顺延", due, f"{paper}；规范4.2"))
     return Obligation(
-        term.code, term.code, life.supervisor(term.code), day_of(data.get("due")), "SCHEDULED", threshold=data.get("threshold"),
-        unit=data.get("unit"), direction=data.get("direction"), explanation=(Step("监管协议约定", term.fact.occurred_on, "监管协议"),),
+        term.code, term.code, life.supervisor(term.code), due, "SCHEDULED", threshold=data.get("threshold"),
+        unit=data.get("unit"), direction=data.get("direction"), explanation=tuple(steps),
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def _dated(life: Life, code: str, due: int, source: Fact) -> tuple[Step, ...]:
     """How the due day came about, kept for the era."""
     kept: dict[str, tuple[Step, ...]] = life.era.setdefault("dated", {})
     if code not in kept:
-        steps = [Step(f"合同约定的{_NAMES[code]}时间", day_of(life.contract.get(_FIELDS[code])), "出让合同")]
+        steps = [_agreed(life, code)]
         if source.type == "extension.decided":
             paper = source.data.get("supplement_no") or source.data.get("cause")
             steps.append(Step(f"延期决定（{paper}）", due, "规范4.5、11.3"))
@@ -79,6 +79,14 @@ def _dated(life: Life, code: str, due: int, source: Fact) -> tuple[Step, ...]:
             steps.append(Step(f"达产评估期限：到期后{months}个月内", add_months(due, months), "规范6.1"))
         kept[code] = tuple(steps)
     return kept[code]
+
+
+def _agreed(life: Life, code: str) -> Step:
+    """The day as the contract says it, else as the agreement alone does."""
+    stated, term = day_of(life.contract.get(_FIELDS[code])), life.term(code)
+    if stated is None and term is not None:
+        return Step(f"监管协议约定的{_NAMES[code]}时间", day_of(term.data.get("due")), "监管协议")
+    return Step(f"合同约定的{_NAMES[code]}时间", stated, "出让合同")
 
 
 def _capacity(life: Life, assessed: Sequence[Assessed]) -> Obligation:
