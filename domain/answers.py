@@ -67,11 +67,6 @@ def status_answer(
     }
 
 
-def breach_items(assessment: Assessment) -> list[dict[str, Any]]:
-    """Every breach ever, for `GET …/breaches`."""
-    return [breach_item(one, str(assessment.rule_set["id"])) for one in assessment.breaches]
-
-
 def breach_item(one: Breach, rule_set: str) -> dict[str, Any]:
     """One breach of a list, with its rule, the version of the pack, and the events it came from (specification 8.12)."""
     return {

@@ -6,8 +6,12 @@ from scenario_lives import FILES, Played, runner
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_row_of_the_scenario_holds(path):
-    differing = [(name, differences) for name, differences in Played(path).rows() if differences]
+    played = Played(path)
+    differing = [(name, differences) for name, differences in played.rows() if differences]
     assert not differing
+    listed = played.breaches()
+    for wanted in played.scenario.get("all_breaches", []):
+        assert any(all(runner.same(value, one.get(key)) for key, value in wanted.items()) for one in listed), wanted
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
