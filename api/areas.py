@@ -106,8 +106,7 @@ def get_evaluation(area_id: str, caller: Caller, parts: Wiring, year: Year) -> R
     if jurisdiction is None:
         raise Problem("NOT_FOUND", "没有这个区域的记录")
     _must_see(caller, area_id, jurisdiction)
-    if area is None:
-        raise Problem("NOT_FOUND", "没有这个区域的记录")
+    area = area or Area(area_id, jurisdiction, fold([], RANK))
     published = area.published(year)
     division = _DIVISION.fullmatch(area_id)
     with parts.log.connection() as connection:

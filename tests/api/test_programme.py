@@ -109,6 +109,10 @@ def test_areas_are_evaluated_and_ranked(api):
     assert evaluation["indicators"] == {"land_per_gdp": "0.90"}
     problem(api.get("/v1/areas/120104/evaluation", year=2024), 403, "FOREIGN_JURISDICTION")
     problem(api.get("/v1/areas/nowhere/evaluation", year=2024), 404, "NOT_FOUND")
+    nothing = api.get("/v1/areas/120105/evaluation", who="regulator@120000", year=2021).json()
+    assert (nothing["indicators"], nothing["published"], nothing["rank"], nothing["ranked"]) == ({}, None, None, 0)
+    silent = api.get("/v1/areas/120110/evaluation", who="regulator@120000", year=2024).json()
+    assert (silent["indicators"], silent["published"], silent["rank"], silent["ranked"]) == ({}, None, None, 5)
     problem(api.get("/v1/areas/120114/evaluation"), 400, "INVALID_PARAMETER")
 
 
