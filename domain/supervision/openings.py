@@ -107,6 +107,13 @@ def by_fact(life: Life) -> list[Opening]:
     """The breaches that one report opens by itself: a start without approval, a change of control (specification
     11.18, 11.37).
     """
+    found = _by_fact(life)
+    for one in found:
+        one.detected = revealed(life, one, _by_fact)
+    return found
+
+
+def _by_fact(life: Life) -> list[Opening]:
     return [*_unlawful(life), *_equity(life)]
 
 

@@ -43,3 +43,20 @@ def test_a_payment_that_is_taken_back_shows_when_the_arrears_came_to_light():
     assert days(on("2019-09-02", life(part, back)), "PAY") == ("2019-06-04", "2019-06-04"), (
         "it was short from the first"
     )
+
+
+def test_a_share_that_was_corrected_upwards_shows_when_the_change_of_control_came_to_light():
+    kept = {"agreement_no": "A-1", "obligations": [{"code": "O-EQUITY", "direction": "LE", "threshold": "0.5000"}]}
+    agreed, changed = ("agreement.signed", "2019-01-01", kept), ("equity.changed", "2022-07-01", {"percent": "0.4000"})
+    third = "00000003-0000-4000-8000-000000000000"
+    change = {"corrects": third, "changes": [{"field": "percent", "old": "0.4000", "new": "0.6000"}], "reason": "更正"}
+    events = life(agreed, changed, ("report.corrected", "2022-08-01", change))
+    assert days(on("2022-09-01", events), "EQUITY") == ("2022-07-01", "2022-08-01")
+
+
+def test_an_unrelated_correction_moves_no_detection():
+    other = moved("2021-03-01", "complete_due", "2022-01-01", "2021-12-01")
+    assert days(on("2021-04-01", life(PAID, other)), "START") == ("2020-01-02", "2020-01-02")
+    start = ("construction.started", "2019-12-20", {"evidence": "PIT_EXCAVATED", "permit_no": "p"})
+    back = ("report.withdrawn", "2021-02-01", {"withdraws": "00000003-0000-4000-8000-000000000000", "reason": "不实"})
+    assert days(on("2021-04-01", life(PAID, start, back, other)), "IDLE") == ("2021-01-02", "2021-02-01")
