@@ -229,9 +229,19 @@ def _computed(desk: Desk, kind: str) -> int | None:
         return free[0].amount
     if kind in CHARGE_KINDS and kind.startswith(("LD_", "LATE_")) and lines and lines[0].computed is not None:
         return lines[0].computed - sum(one.amount for one in lines)
-    if kind in ("IDLE_FEE", "TOP_UP"):
+    if kind == "IDLE_FEE":
+        whole = formula(desk.life, kind, None, ())
+        return None if whole is None else whole - _fee_assessed(desk)
+    if kind == "TOP_UP":
         return formula(desk.life, kind, None, _assessed(desk, str(desk.data.get("obligation") or "")))
     return None
+
+
+def _fee_assessed(desk: Desk) -> int:
+    """What was assessed of the fee since the land fell idle: it is owed once."""
+    since = max((one.effective_from for one in desk.assessment.open_breaches() if one.kind == "IDLE"), default=0)
+    fees = [fact for fact in desk.life.of("charge.assessed") if fact.data.get("kind") == "IDLE_FEE"]
+    return sum(yuan(fact.data["amount_wan"]) or 0 for fact in fees if fact.occurred_on >= since)
 
 
 def _assessed(desk: Desk, code: str) -> list[Assessed]:

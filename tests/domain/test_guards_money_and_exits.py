@@ -92,6 +92,16 @@ def test_damages_are_assessed_by_a_supervisor_or_by_the_grantor():
     assert refused(life(*PAID), "charge.assessed", "2020-01-10", data, by="FIN") == "NOT_SUPERVISOR"
 
 
+def test_the_idle_fee_is_owed_once_while_the_land_lies_idle():
+    idle = [("idle.investigated", "2021-02-01", {}), ("idle.determined", "2021-03-01", {"result": "IDLE_ENTERPRISE"})]
+    fee = {"charge_id": "f", "kind": "IDLE_FEE", "amount_wan": "150.00"}
+    part = ("charge.assessed", "2021-03-05", fee | {"override_reason": "分两次核定"})
+    second = fee | {"charge_id": "g", "amount_wan": "200.00"}
+    assert take(life(*PAID, *idle), "charge.assessed", "2021-03-06", second)
+    assert refused(life(*PAID, *idle, part), "charge.assessed", "2021-03-06", second) == "AMOUNT_DIFFERS"
+    assert take(life(*PAID, *idle, part), "charge.assessed", "2021-03-06", second | {"amount_wan": "50.00"})
+
+
 def test_an_item_of_an_assessment_is_its_supervisors_and_the_assessment_leads():
     data = {"obligation": "O-TAX", "deadline_to_answer": "2024-03-01"}
     events = life(*BUILT, agreement=AGREEMENT)
