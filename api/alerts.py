@@ -17,7 +17,7 @@ from adapters.postgres import Connection
 from api import bodies
 from api.answers import JsonAnswer
 from api.dependencies import Caller, Parts, Wiring, parts_of, refuse_unknown_parameters
-from api.fields import Code, Cursor, Division, Limit, MinPosition, is_uuid
+from api.fields import Cursor, DepartmentCode, Division, Limit, MinPosition, is_uuid
 from api.hiding import Eyes
 from api.lists import in_area, page, prefixes
 from api.principals import Principal, must_cover
@@ -44,7 +44,7 @@ def list_alerts(
     parts: Wiring,
     state: State = "open",
     level: Literal["YELLOW", "RED"] | None = None,
-    department: Code = None,
+    department: DepartmentCode = None,
     jurisdiction: Division = None,
     after: Annotated[int | None, Query(ge=0, le=2**62, description="position of the alert log")] = None,
     cursor: Cursor = None,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Query
+from pydantic import AfterValidator
 
+from api.labels import LABELS
 from api.problems import Problem
+from domain.departments import DEPARTMENTS
 from domain.errors import FieldError
 from domain.event import day_number, microseconds
 
 _DAY: Final = re.compile(r"[12]\d{3}-[01]\d-[0-3]\d")
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _DIVISION: Final = r"^\d{6}$"
-_CODE: Final = r"^[A-Z][A-Z0-9_-]{0,39}$"
 
 AsOf = Annotated[
     str | None, Query(description="day whose end is asked about (default: today)", examples=["2024-10-01"])
@@ -32,8 +35,33 @@ MinPosition = Annotated[
     Query(ge=0, le=2**62, description="position of a receipt: wait until the list shows it, at most 5 s, else 503"),
 ]
 Division = Annotated[str | None, Query(pattern=_DIVISION, description="code of GB/T 2260", examples=["120114"])]
-Code = Annotated[str | None, Query(pattern=_CODE)]
+
 Year = Annotated[int, Query(ge=1990, le=2200)]
+
+
+def _among(values: Collection[str]) -> Callable[[str | None], str | None]:
+    """A value that the contract does not name is 400: a slip of the pen must not look like an empty list."""
+
+    def known(value: str | None) -> str | None:
+        if value is not None and value not in values:
+            raise ValueError(f"one of {', '.join(values)}")
+        return value
+
+    return known
+
+
+def _enum(values: Collection[str]) -> Any:
+    return Query(json_schema_extra={"enum": list(values)})
+
+
+Stage = Annotated[str | None, AfterValidator(_among(LABELS["stage"])), _enum(LABELS["stage"])]
+Compliance = Annotated[
+    str | None,
+    AfterValidator(_among(LABELS["compliance"])),
+    Query(alias="compliance", json_schema_extra={"enum": list(LABELS["compliance"])}),
+]
+DepartmentCode = Annotated[str | None, AfterValidator(_among(DEPARTMENTS)), _enum(DEPARTMENTS)]
+ExitCode = Annotated[str | None, AfterValidator(_among(LABELS["exit_kind"])), _enum(LABELS["exit_kind"])]
 
 
 def invalid(name: str, message: str) -> Problem:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from adapters.postgres import Connection
 from api.dependencies import Caller, Wiring
-from api.fields import Code, Cursor, Division, Limit, MinPosition, day_of
+from api.fields import Compliance, Cursor, DepartmentCode, Division, ExitCode, Limit, MinPosition, Stage, day_of
 from api.lists import page, prefixes
 from projections import compliance, data_quality, exit_eligible
 
@@ -27,9 +27,9 @@ def list_parcels(
     caller: Caller,
     parts: Wiring,
     jurisdiction: Division = None,
-    stage: Code = None,
-    compliance_: Annotated[str | None, Query(alias="compliance", pattern=r"^[A-Z_]{1,20}$")] = None,
-    department: Code = None,
+    stage: Stage = None,
+    compliance_: Compliance = None,
+    department: DepartmentCode = None,
     due_before: Annotated[str | None, Query(description="an obligation falls due before this day")] = None,
     q: Annotated[str | None, Query(max_length=100, description="part of an id, an alias or the holder's name")] = None,
     alias: Annotated[
@@ -73,7 +73,7 @@ def list_exit_eligible(
     caller: Caller,
     parts: Wiring,
     jurisdiction: Division = None,
-    kind: Code = None,
+    kind: ExitCode = None,
     eligible: Eligible = "true",
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -105,7 +105,7 @@ def list_data_quality(
     caller: Caller,
     parts: Wiring,
     jurisdiction: Division = None,
-    department: Code = None,
+    department: DepartmentCode = None,
     kind: Literal["SILENCE", "CONFLICT", "DATA_MISSING", "PARKED"] | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,

@@ -57,6 +57,17 @@ def test_the_list_of_ways_out_by_each_parameter(district):
         assert blockers or all(eligible for _, eligible in expected)
 
 
+def test_a_value_that_the_contract_does_not_name_is_400_and_no_empty_list(api):
+    wrong = [
+        ("/v1/parcels", "stage"), ("/v1/parcels", "compliance"), ("/v1/parcels", "department"), ("/v1/exit-eligible", "kind"),
+        ("/v1/exit-eligible", "eligible"), ("/v1/data-quality", "department"), ("/v1/data-quality", "kind"), ("/v1/alerts", "department"),
+        ("/v1/alerts", "level"), ("/v1/alerts", "state"),
+    ]  # fmt: skip
+    for path, name in wrong:
+        body = problem(api.get(path, **{name: "BREECH"}), 400, "INVALID_PARAMETER")
+        assert body["errors"][0]["pointer"] == f"/query/{name}"
+
+
 ALERT_KEYS = {
     "alert_id", "parcel_id", "jurisdiction", "code", "level", "breach_id", "breach_level", "state", "since", "raised_at", "departments",
     "message", "rule", "rule_set", "caused_by", "ended_by", "sequence",
