@@ -22,7 +22,7 @@ from domain.events.model import (
     optional,
     titled,
 )
-from domain.events.obligation import OBLIGATION_KEY, OBLIGATION_OR_KIND
+from domain.events.obligation import OBLIGATION_OR_KIND
 
 _BY = "DRC MIIT NRP HUC EEB FIN TAX STB STAT MKT EMB TOWN IPB HRS COM GOV"
 """Every department that supervises an obligation of specification 3.2; the duty for the one breach is checked per obligation."""
@@ -195,7 +195,10 @@ class ChargeAssessed(
     """A sum is fixed; it equals the formula or says why not."""
 
     charge_id: Identifier = titled("核定编号", "Charge")
-    obligation: str | None = optional("义务代码", "Obligation", pattern=OBLIGATION_KEY)
+    breach_id: Uuid | None = optional("违约编号", "Breach")
+    obligation: str | None = optional(
+        "义务代码或违约类型", "Obligation code or breach kind", pattern=OBLIGATION_OR_KIND
+    )
     kind: Literal["IDLE_FEE", "LD_START", "LD_COMPLETE", "LD_INVEST", "LD_FAR", "TOP_UP", "LATE_FEE", "OTHER"] = titled(
         "金额类型", "Kind"
     )

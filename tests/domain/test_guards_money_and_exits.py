@@ -92,6 +92,21 @@ def test_damages_are_assessed_by_a_supervisor_or_by_the_grantor():
     assert refused(life(*PAID), "charge.assessed", "2020-01-10", data, by="FIN") == "NOT_SUPERVISOR"
 
 
+def test_a_late_fee_names_its_instalment_where_two_are_overdue():
+    # given 600 万元 due on 2019-06-03 and 400 due on 2019-12-02, a day of 2020-01-02: 213 and 31 days
+    fee = {"charge_id": "f", "kind": "LATE_FEE", "amount_wan": "140.20"}
+    first = fee | {"amount_wan": "127.80", "obligation": "O-PAY/1"}
+    second = fee | {"amount_wan": "12.40", "obligation": "O-PAY/2"}
+    assert refused(life(), "charge.assessed", "2020-01-02", fee, by="FIN") == "BREACH_AMBIGUOUS"
+    assert take(life(), "charge.assessed", "2020-01-02", first, by="FIN")
+    assert take(life(), "charge.assessed", "2020-01-02", second, by="FIN")
+    wrong = second | {"amount_wan": "127.80"}
+    assert refused(life(), "charge.assessed", "2020-01-02", wrong, by="FIN") == "AMOUNT_DIFFERS"
+    assessed = life(("charge.assessed", "2020-01-02", first, "FIN"))
+    rest = first | {"charge_id": "g", "amount_wan": "0.60"}
+    assert take(assessed, "charge.assessed", "2020-01-03", rest, by="FIN")
+
+
 def test_the_idle_fee_is_owed_once_while_the_land_lies_idle():
     idle = [("idle.investigated", "2021-02-01", {}), ("idle.determined", "2021-03-01", {"result": "IDLE_ENTERPRISE"})]
     fee = {"charge_id": "f", "kind": "IDLE_FEE", "amount_wan": "150.00"}
