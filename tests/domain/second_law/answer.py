@@ -8,7 +8,7 @@ from .exits import exits
 from .filings import filings
 from .idle import clock, determination
 from .money import amounts
-from .obligations import obligations
+from .obligations import obligations, silent
 from .record import View, read
 from .stage import stage
 from .terms import contract, exit_running, exited_on, onboarded_on
@@ -58,7 +58,11 @@ def compliance(view, promised):
         return "IN_CURE"
     if any(not one.code.startswith("A-FILING") for one in alerts(view)):
         return "WARNING"
-    if contract(view) and onboarded_on(view) and any(one["state"] == "NOT_REPORTED" for one in promised.values()):
+    if (
+        contract(view)
+        and onboarded_on(view)
+        and (silent(view) or any(one["state"] == "NOT_REPORTED" for one in promised.values()))
+    ):
         return "NOT_REPORTED"
     return "NORMAL"
 

@@ -97,7 +97,8 @@ def determination(view):
         word, said = ("INVESTIGATING" if one.type == "idle.investigated" else one.data["result"]), one.day
     if said is None:
         return "NONE"
-    today = clock_day(view)
+    facts = [day for day in (started_on(view), first_day(view, "construction.completed")) if day is not None]
+    today = max([clock_day(view), *facts])  # what is done while an exit runs releases all the same
     for walk in sorted({said} | {one.day for one in view.known if said < one.day <= today}):  # only reports release
         if walk <= max(today, said) and clock_at(view, walk)[0] == "NONE" and _ended(view, said, walk):
             return "RELEASED"

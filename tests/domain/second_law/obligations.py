@@ -2,10 +2,14 @@
 
 from .breaches import taken_away
 from .days import add_months, plus
-from .figures import assessments, produced_on
+from .figures import assessments, item_actual, produced_on
 from .openings import spells
 from .payments import bond, owed
-from .terms import clock_day, due_of, first_day, in_window, is_history, started_on
+from .reported import VERIFIED
+from .terms import clock_day, due_of, first_day, in_window, is_history, promises, started_on
+
+MEASURED = [code for codes in VERIFIED.values() for code in codes]
+BY_EVENT = ("O-START", "O-COMPLETE", "O-PROD", "O-REACH")
 
 
 def obligations(view):
@@ -70,6 +74,29 @@ def _milestone(view, code, due, waived):
         return _row(due, "OVERDUE", None, (today - due).days)
     soon = plus(due, -view.rule("remind.milestone_days")) <= today
     return _row(due, "DUE_SOON" if soon else "SCHEDULED")
+
+
+def silent(view):
+    """Is nothing known of a promised figure although the day of its assessment has passed? (2.5)"""
+    days = {"REACH": due_of(view, "O-REACH")[0], "COMPLETION": first_day(view, "construction.completed")}
+    for code, term in promises(view).items():
+        day = days.get(term.get("assess_on"))
+        if term.get("assess_on") not in days or code in BY_EVENT or code in MEASURED:
+            continue
+        known = _last_item(view, code, term)
+        if known == "no figure" or (known is None and day is not None and clock_day(view) > day):
+            return True
+    return False
+
+
+def _last_item(view, code, term):
+    """What the last assessment that speaks of a figure says; None where none does."""
+    for one in reversed(view.of("performance.assessed")):
+        item = next((item for item in one.data.get("items") or [] if item["code"] == code), None)
+        if item is not None:
+            unit = term.get("unit") or item.get("unit")
+            return "no figure" if item_actual(view, code, unit, item, one.data.get("period")) is None else "figure"
+    return None
 
 
 def _reached_on(view):
