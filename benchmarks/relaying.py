@@ -8,6 +8,7 @@ The peer sends the same messages, made ready before, with the producer options o
 from __future__ import annotations
 
 import argparse
+import gc
 import threading
 import time
 
@@ -79,6 +80,7 @@ def run(runs: int = 3, events: int = 60_000) -> list[Figure]:
         settings = settings_of(url, path, kafka_bootstrap_servers=broker.address)
         kafka.prepare_topics(settings)
         ready = _ready(settings, events)
+        gc.freeze()  # the peer's messages weigh on nobody
         _until_sent(settings)
         rates = interleaved({"relay": lambda: _relay(settings, events), "bare": lambda: _bare(settings, ready)}, runs)
     return [

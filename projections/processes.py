@@ -14,7 +14,7 @@ from typing import Any
 
 
 def collect_rarely() -> None:
-    """For a process that evaluates: it makes no cycles; looking for them took a fifth of the time."""
+    """For a process that evaluates or sends: it makes no cycles; looking for them took a fifth of the time."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
 

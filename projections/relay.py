@@ -156,6 +156,7 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    processes.collect_rarely()
     while not stop.is_set():
         try:
             with open_connection(settings.database_url, "landcycle-relay", autocommit=True) as connection:
