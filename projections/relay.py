@@ -18,6 +18,7 @@ from kafka.errors import KafkaError
 
 from adapters import failpoints, kafka
 from adapters.postgres import GONE, Connection, DatabaseUnavailable, open_connection
+from projections import processes
 from projections.relay_feeds import Feed, all_feeds
 from projections.relay_lease import RENEW_SECONDS, Lease, LeaseLost
 
