@@ -77,3 +77,10 @@ def test_what_is_wrong_is_said_in_one_line(api, tmp_path, text, code):
     done = run(api, path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert f"({code})" in done.stderr
+
+
+def test_the_example_of_the_readme_is_graded(api):
+    done = run(api, ROOT / "examples" / "enterprise_figures.csv")
+    assert done.returncode == 0, done.stderr
+    classes = [json.loads(line)["data"]["class"] for line in done.stdout.splitlines()]
+    assert classes == ["A", "A", "B", "D", "T"]
