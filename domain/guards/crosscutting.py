@@ -12,7 +12,10 @@ from domain.facts import Fact, PathError, get, put
 from domain.guards.desk import Desk
 from domain.supervision.measures import exact
 
-_NEVER: Final = frozenset({"report.corrected", "report.withdrawn", "lineage.recorded", "rules.installed"})
+_NEVER: Final = frozenset(
+    {"report.corrected", "report.withdrawn", "lineage.recorded", "rules.installed", "parcel.split", "parcel.merged"}
+)
+"""What is told once: a split or merger stands in several streams, the way back is another one (specification 11.28)."""
 _ITEM_OWNERS: Final = {
     "O-TAX": "TAX", "O-OUTPUT": "STAT", "O-VA": "STAT", "O-LABOUR": "STAT", "O-ENERGY": "DRC", "O-EMIT": "EEB", "O-RD": "STB",
     "O-INVEST": "DRC",

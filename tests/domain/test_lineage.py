@@ -156,3 +156,9 @@ def test_a_split_of_old_that_names_sums_alone_counts_them_as_paid():
     instalments = [{"no": "1", "due": "2019-06-03", "amount_wan": "600.00", "paid_wan": "600.00"}]
     old = inherited({"parents": [], "obligations": [], "contract": CONTRACT | {"instalments": instalments}})
     assert "PAY" not in {one.kind for one in on("2020-07-02", [old]).open_breaches()}
+
+
+def test_a_split_that_stands_in_several_streams_is_not_taken_back():
+    parent = split(life(contract=CONTRACT))
+    with pytest.raises(Refusal, match="parcel.split不能更正或撤销"):
+        take(parent, "report.withdrawn", "2020-07-01", {"withdraws": parent[-1].event_id, "reason": "误报"})
