@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from domain.facts import CORRECTED, WITHDRAWN, Fact
+from domain.event import Event
+from domain.facts import CORRECTED, WITHDRAWN, Fact, Facts
 from domain.supervision.idle import Idle, idle_of
 from domain.supervision.life import MILESTONES, Life
 from domain.supervision.measures import exact
@@ -22,6 +23,26 @@ KIND_OF: Final = {
 }  # fmt: skip
 """Which breach an obligation leads to (specification 3.2); other codes lead to PERF, O-INVEST on completion to INVEST."""
 BY_NOTICE: Final = frozenset({"CAPACITY", "USE", "TRANSFER", "LETTING", "EQUITY", "PUBLIC", "HOUSING"})
+_PAPERS: Final = frozenset(
+    {"admission.reviewed", "agreement.amended", "agreement.signed", "conditions.changed", "conflict.decided", "contract.signed",
+     "exit.opened", "exit.withdrawn", "extension.decided", "lineage.recorded", "remedy.decided", "title.cancelled", "transfer.registered",
+     CORRECTED, WITHDRAWN}
+)  # fmt: skip
+"""On these every breach may rest."""
+_ENDS: Final = frozenset(
+    {"conversion.decided", "land.delivered", "renewal.applied", "renewal.decided", "title.registered"}
+)
+_WORKS: Final = frozenset({"construction.permitted", "construction.started"})
+_REPORTS: Final = {
+    "START": _WORKS, "COMPLETE": frozenset({"construction.completed"}), "PROD": frozenset({"production.started"}),
+    "PAY": _ENDS | {"payment.received", "bond.posted"}, "TERM": _ENDS, "EQUITY": frozenset({"equity.changed"}),
+    "IDLE": _WORKS | {"construction.completed", "construction.progress_reported", "construction.resumed", "construction.stopped"},
+    "UNLAWFUL_START": frozenset({"construction.started", "site.inspected"}),
+}  # fmt: skip
+"""Kind → the reports on which it rests beside the papers."""
+_FIGURES: Final = frozenset(
+    {"construction.completed", "construction.progress_reported", "construction.verified", "indicators.reported", "performance.assessed"}
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -74,7 +95,7 @@ def by_clock(life: Life, owed: list[Payable], idle: Idle) -> list[Opening]:
     """
     found = _by_clock(life, owed, idle)
     for one in found:
-        one.detected = revealed(life, one, lambda told: _by_clock(told, payables(told), idle_of(told)))
+        one.detected = revealed(life, one, _told_by_clock)
     return found
 
 
@@ -83,13 +104,17 @@ def _by_clock(life: Life, owed: list[Payable], idle: Idle) -> list[Opening]:
     return [one for one in found if one.since <= life.as_of]
 
 
+def _told_by_clock(told: Life) -> list[Opening]:
+    return _by_clock(told, payables(told), idle_of(told))
+
+
 def revealed(life: Life, one: Opening, find: Callable[[Life], list[Opening]]) -> int:
     """The day on which the breach came to light: its first day, or that of the correction or withdrawal before which
     `find` did not find it; one whose due day was brought forward was known from the day after the old one (specification
     4.2, 11.21).
     """
-    for event in reversed(life.facts.events):
-        if event.type in (CORRECTED, WITHDRAWN) and event.occurred_on > one.since:
+    for event in _changes(life.facts):
+        if event.occurred_on > one.since and _touches(life.facts, event, one.kind):
             before = _known_since(life, one, find, event.version - 1, event.occurred_on)
             after = _known_since(life, one, find, event.version, event.occurred_on)
             if before != one.since and after == one.since:
@@ -97,10 +122,33 @@ def revealed(life: Life, one: Opening, find: Callable[[Life], list[Opening]]) ->
     return one.since
 
 
+def _changes(facts: Facts) -> tuple[Event, ...]:
+    """The corrections and withdrawals, the last recorded first."""
+    if "changes" not in facts.memo:
+        found = [event for event in facts.events if event.type in (CORRECTED, WITHDRAWN)]
+        facts.memo["changes"] = (
+            tuple(reversed(found)),
+            {event.event_id: event.type for event in facts.events} if found else {},
+        )
+    changes: tuple[Event, ...] = facts.memo["changes"][0]
+    return changes
+
+
+def _touches(facts: Facts, event: Event, kind: str) -> bool:
+    """Can a change of that report bring a breach of the kind to light? Looking at each costs a folding of the life."""
+    target = str(event.data.get("corrects") or event.data.get("withdraws"))
+    told = facts.memo["changes"][1].get(target)
+    return told in _PAPERS or told in _REPORTS.get(kind, _FIGURES)
+
+
 def _known_since(life: Life, one: Opening, find: Callable[[Life], list[Opening]], version: int, on: int) -> int | None:
     """The first day of the breach by what was known of a day up to a version; None: none was known."""
-    told = Life(life.facts.until(version), on, life.rules, life.calendar)
-    return next((other.since for other in find(told) if other.breach_id == one.breach_id), None)
+    kept: dict[tuple[Any, int, int], dict[str, int]] = life.era.setdefault("known_since", {})
+    key = (find, version, on)
+    if key not in kept:
+        told = Life(life.facts.until(version), on, life.rules, life.calendar)
+        kept[key] = {other.breach_id: other.since for other in find(told)}
+    return kept[key].get(one.breach_id)
 
 
 def by_fact(life: Life) -> list[Opening]:

@@ -4,6 +4,7 @@ import pytest
 from test_law import CONTRACT, PAID, life, on
 
 from domain.event import day_text
+from domain.facts import Facts
 
 SIGNED, FIRST = "00000001-0000-4000-8000-000000000000", "00000002-0000-4000-8000-000000000000"
 
@@ -60,3 +61,15 @@ def test_an_unrelated_correction_moves_no_detection():
     start = ("construction.started", "2019-12-20", {"evidence": "PIT_EXCAVATED", "permit_no": "p"})
     back = ("report.withdrawn", "2021-02-01", {"withdraws": "00000003-0000-4000-8000-000000000000", "reason": "不实"})
     assert days(on("2021-04-01", life(PAID, start, back, other)), "IDLE") == ("2021-01-02", "2021-02-01")
+
+
+def test_a_correction_that_no_breach_rests_on_costs_no_folding(monkeypatch):
+    """Given overdue land and fifty corrected tax figures, when it is evaluated, then no earlier state is folded for them."""
+    year = {"from": "2019-01-01", "to": "2019-12-31"}
+    told = [("indicators.reported", "2020-02-01", {"period": year, "scope": "PARCEL", "tax_wan": "1.00"})] * 50
+    reports = life(*told)
+    change = {"changes": [{"field": "tax_wan", "old": "1.00", "new": "2.00"}], "reason": "更正"}
+    corrections = [("report.corrected", "2021-02-01", {"corrects": one.event_id} | change) for one in reports[1:]]
+    monkeypatch.setattr(Facts, "until", lambda *_: pytest.fail("folded"))
+    found = on("2021-06-01", life(*told, *corrections))
+    assert {"START", "PAY", "IDLE"} <= {one.kind for one in found.open_breaches()}
