@@ -126,10 +126,15 @@ def _basis_gone(life: Life, fact: Fact, breaches: list[Breach], assessed: Sequen
         return False
     last = fact.occurred_on if life.cancelled_on is None else min(fact.occurred_on, life.cancelled_on)
     named = fact.data.get("breach_id")
+    began = life.started is not None and life.started.occurred_on <= last
+    runs = (
+        kind != "COMPLETE" or began or not life.rule("ld.complete_needs_start")
+    )  # without a start nothing is due (11.37)
     own = [
         one
         for one in breaches
-        if one.kind == kind
+        if runs
+        and one.kind == kind
         and one.obligation != "O-BOND"
         and one.effective_from <= last
         and named in (None, one.breach_id)

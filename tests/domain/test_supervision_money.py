@@ -328,3 +328,17 @@ def test_a_rate_per_day_that_is_amended_counts_from_its_day_and_the_days_before_
         before + 10 * principal * 3,
         before + 10 * principal * 3 * 11,
     ]
+
+
+def test_completion_damages_lose_their_basis_with_the_start_on_which_they_rest():
+    """Given damages that were assessed with a reason, when the start turns out never to have been, then nothing is due."""
+    before = [
+        ("construction.started", "2020-03-02", START),
+        charge("2022-03-01", "LD_COMPLETE", "10.00", override_reason="约定"),
+    ]
+    taken = ("report.withdrawn", "2022-04-01", {"withdraws": life(*before)[1].event_id, "reason": "误报"})
+    lines = [
+        [(one.state, one.amount) for one in on("2022-05-01", life(*events)).amounts if one.kind == "LD_COMPLETE"]
+        for events in (before, [*before, taken])
+    ]
+    assert lines == [[("ASSESSED", 100_000)], [("REVERSED", 0)]]
