@@ -95,7 +95,8 @@ def supervisors_of(desk: Desk, breach: Breach | None, name: str) -> tuple[str, .
         return (desk.rules.assessment_lead,)
     if kind == "IDLE":
         return ("NRP",)
-    codes = [one for one, of in KIND_OF.items() if of == kind] or ["O-INVEST" if kind == "INVEST" else code]
+    shares = [one for one, of in KIND_OF.items() if of == kind]
+    codes = [code] if kind == "PAY" and code in shares else shares or ["O-INVEST" if kind == "INVEST" else code]
     named = [one for code in codes for one in desk.rules.supervisors.get(code, ())]
     named += [one for code in codes for one in desk.life.supervisors(code)]
     if breach is None and code.startswith("O-") and code not in KIND_OF:  # an item of an assessment

@@ -293,3 +293,10 @@ def test_the_price_of_the_remaining_years_is_given_back():
     assert settled("PI", "579.95") == set() == settled("FP", "579.95")
     assert settled("PI", "579.94") == {"REFUND_DIFFERS"} == settled("FP", "600.00")
     assert settled("AB", "600.00") == set(), "a buy-back is agreed"
+
+
+def test_who_supervises_the_bond_has_no_say_on_the_price():
+    """Each payment has supervisors of its own (specification 3.2, 8.12 no. 11)."""
+    overdue, notice = life(contract=CONTRACT), {"obligation": "O-PAY/1"}
+    assert refused(overdue, "breach.notified", "2019-07-01", notice, by="TOWN") == "NOT_SUPERVISOR"
+    assert take(overdue, "breach.notified", "2019-07-01", notice, by="FIN").events
