@@ -63,8 +63,10 @@ def _amounts(life: Life, breaches: list[Breach], payables: list[Payable], assess
         if _basis_gone(life, fact, breaches, assessed):
             line.computed, line.state = line.amount, "REVERSED"
             if line.paid:
-                lines.append(_refund(line))
+                lines.append(_refund(line, line.paid, "核定依据已消失，已缴金额应退还"))
             line.amount = 0
+        elif line.paid > line.amount:  # the sum was corrected to a lower one, or the payment to a higher one
+            lines.append(_refund(line, line.paid - line.amount, "缴款超过更正后的核定额，差额应退还"))
     charged = {line.kind for line in lines}
     lines += [_uncharged(life, kind, *one, payables, breaches) for kind, one in computed.items() if kind not in charged]
     return sorted([*lines, *_paid_without_charge(life, paid)], key=_order)
@@ -153,15 +155,8 @@ def _taken_back_after(life: Life, fact: Fact) -> bool:
     return any(event.type in _TAKES_BACK and event.version > fact.event.version for event in life.facts.events)
 
 
-def _refund(line: Amount) -> Amount:
-    return Amount(
-        line.kind,
-        -line.paid,
-        "REFUND_DUE",
-        "核定依据已消失，已缴金额应退还",
-        charge_id=line.charge_id,
-        events=line.events,
-    )
+def _refund(line: Amount, amount: int, basis: str) -> Amount:
+    return Amount(line.kind, -amount, "REFUND_DUE", basis, charge_id=line.charge_id, events=line.events)
 
 
 def _paid_without_charge(life: Life, paid: Mapping[str, list[tuple[int, int]]]) -> list[Amount]:

@@ -342,3 +342,14 @@ def test_completion_damages_lose_their_basis_with_the_start_on_which_they_rest()
         for events in (before, [*before, taken])
     ]
     assert lines == [[("ASSESSED", 100_000)], [("REVERSED", 0)]]
+
+
+def test_what_was_paid_above_a_sum_that_was_corrected_is_due_back():
+    assessed = charge("2020-03-02", "OTHER", "50.00", override_reason="约定")
+    lower = {
+        "corrects": life(assessed)[1].event_id,
+        "changes": [{"field": "amount_wan", "old": "50.00", "new": "30.00"}],
+    }
+    events = life(assessed, paid("2020-04-01", "50.00"), ("report.corrected", "2020-05-01", lower))
+    lines = [(one.state, one.amount) for one in on("2020-06-01", events).amounts if one.kind == "OTHER"]
+    assert sorted(lines) == [("PAID", 300_000), ("REFUND_DUE", -200_000)]

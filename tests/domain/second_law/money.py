@@ -144,6 +144,8 @@ def _charges(view):
                 lines.append(Line(kind, "REFUND_DUE", -rounded(paid)))
         else:
             lines.append(Line(kind, "PAID" if paid >= amount else "ASSESSED", rounded(amount)))
+            if paid > amount:  # only a correction of the one or the other leads there
+                lines.append(Line(kind, "REFUND_DUE", -rounded(paid - amount)))
     return lines + _paid_for_nothing(view)
 
 
