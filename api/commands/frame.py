@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, NoReturn, ParamSpec
+from typing import TYPE_CHECKING, Annotated, NoReturn, ParamSpec
 
 import typer
 from pydantic import ValidationError
 
 from adapters.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.embedded_postgres import Server
 
 P = ParamSpec("P")
 
@@ -50,10 +54,22 @@ def with_database(data_dir: Path | None = None) -> Settings:
         was_running = embedded_postgres.is_running(found.data_dir / "postgres")
         server = embedded_postgres.start(found.data_dir / "postgres")
         if not was_running:
-            atexit.register(embedded_postgres.stop, server)
+            atexit.register(_stop_unless_served, found.data_dir, server)
         found = with_secrets(found).model_copy(update={"database_url": server.url})
     migrate(found.database_url)
     return found
+
+
+def _stop_unless_served(directory: Path, server: Server) -> None:
+    """A server that was down for a moment belongs to the `landcycle serve` that holds the directory's lock."""
+    from adapters import embedded_postgres
+
+    with (directory / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        embedded_postgres.stop(server)
 
 
 def with_kafka(data_dir: Path | None = None) -> Settings:

@@ -1,5 +1,6 @@
 """The server that the project brings: up again after a kill, and never two in one directory."""
 
+import fcntl
 import os
 import signal
 import tempfile
@@ -12,6 +13,7 @@ import pytest
 
 from adapters import embedded_postgres
 from adapters.ports import free_port
+from api.commands.frame import _stop_unless_served
 
 
 @pytest.fixture
@@ -61,6 +63,17 @@ def test_a_server_that_cannot_start_says_why_at_once(directory):
     """Given settings that PostgreSQL refuses, then the error names its log and the log's last line."""
     with pytest.raises(embedded_postgres.EmbeddedPostgresFailed, match="没有启动.*server.log"):
         embedded_postgres.start(directory, {"shared_buffers": "nonsense"})
+
+
+def test_a_command_that_started_a_server_leaves_it_to_a_serve_that_holds_the_directory(directory):
+    """Given a server that a command started while it was down, then at its end it stops it only where nobody serves."""
+    server = embedded_postgres.start(directory / "postgres")
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _stop_unless_served(directory, server)
+        assert embedded_postgres.is_running(server.directory)
+    _stop_unless_served(directory, server)
+    assert not embedded_postgres.is_running(server.directory)
 
 
 def test_ports_of_servers_are_none_that_an_outgoing_connection_could_be_given():

@@ -48,7 +48,14 @@ def run(*arguments, directory):
 
 
 def victims(served):
-    """(process, what it is) of every part that lives."""
+    """(process, what it is) of every part that lives; parts that died often wait a moment before they start again."""
+    end = time.monotonic() + 30
+    while not (found := living(served)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
+
+
+def living(served):
     found = []
     for one in psutil.Process(served.process.pid).children(recursive=False):
         try:
