@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from adapters.industries import code_of
+from adapters.landchina_cells import day_in, money_text, number_in, one_line
 from adapters.landchina_rows import Row
 
 _SUPPLY_MODES: Final = {
@@ -34,7 +35,6 @@ _SUPERVISED_USES: Final = {"工业用地": "1001", "仓储用地": "1101"}
 _NUMBER: Final = re.compile(r"^(\d{6}[0-9A-Z]{4,20})(?:-(\d{1,3}))?$")
 _USUAL_NUMBER: Final = re.compile(r"^\d{6}(19|20)\d{2}[A-Z]\d{5}$")
 """Specification 7.2: observed, not guaranteed; a number of another form is only named."""
-_DATE: Final = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日$")
 _NO_DATE: Final = "1900年01月01日"
 _YEARS_OF_BUILDING: Final = 20
 
@@ -95,7 +95,7 @@ def understand(row: Row) -> Notice:
     use = cells["土地用途"].strip()
     if use not in _SUPERVISED_USES:
         raise RowRefused("土地用途", "USE_NOT_SUPERVISED", f"土地用途“{use}”不是工业用地或仓储用地，不在监管范围内")
-    day = _date(cells["合同签订日期"])
+    day = day_in(cells["合同签订日期"])
     if day is None:
         shown = cells["合同签订日期"].strip() or "空"
         raise RowRefused("合同签订日期", "NO_CONTRACT_DAY", f"合同签订日期为“{shown}”，不能建立合同")
@@ -118,7 +118,7 @@ def _identity(notice: Notice) -> None:
         contract["supply_mode"] = mode
     else:
         notice.doubt("供地方式", "SUPPLY_MODE_UNKNOWN", "供地方式不在目录内，未采用")
-    holder = _clean(cells["土地使用权人"])
+    holder = one_line(cells["土地使用权人"])
     if holder:
         contract["holder"] = {"name": holder}
     else:
@@ -142,7 +142,7 @@ def _identity(notice: Notice) -> None:
 def _area(notice: Notice) -> Decimal | None:
     """Hectares to m²; returns the area in m² when it can be believed."""
     column = "面积(公顷)"
-    hectares = _decimal(notice.row.cells[column])
+    hectares = number_in(notice.row.cells[column])
     if hectares is None or hectares <= 0:
         notice.doubt(column, "AREA_MISSING", "面积为空或为0，未采用")
         return None
@@ -158,7 +158,7 @@ def _area(notice: Notice) -> Decimal | None:
 
 def _price(notice: Notice, area: Decimal | None) -> None:
     column = "成交价格(万元)"
-    price = _decimal(notice.row.cells[column])
+    price = number_in(notice.row.cells[column])
     if price is None or price <= 0:
         free = notice.contract.get("supply_mode") == "ALLOCATION"
         if not free:
@@ -174,16 +174,16 @@ def _price(notice: Notice, area: Decimal | None) -> None:
     else:
         if area and price * 10000 / area < 10:
             notice.doubt(column, "PRICE_LOW", "单价低于每平方米10元，请核对", kept=True)
-        notice.contract["price_wan"] = _money(price)
+        notice.contract["price_wan"] = money_text(price)
 
 
 def _term(notice: Notice) -> None:
     column, text = "土地使用年限", notice.row.cells["土地使用年限"].strip()
-    years = _decimal(text)
+    years = number_in(text)
     if not text or years == 0:
         return
     if years is None:
-        notice.doubt(column, "TERM_NOT_A_NUMBER", f"土地使用年限“{_clean(text)}”不是一个数（混合用途？），未采用")
+        notice.doubt(column, "TERM_NOT_A_NUMBER", f"土地使用年限“{one_line(text)}”不是一个数（混合用途？），未采用")
     elif not 0 < years <= 50:
         notice.doubt(column, "TERM_ABOVE_50", f"工业、仓储用地最长50年，填报为{years}年，未采用")
     else:
@@ -196,7 +196,7 @@ def _plot_ratio(notice: Notice) -> None:
     """0.00 and empty mean: not agreed (data note of the notices)."""
     found: dict[str, Decimal] = {}
     for column, key in (("约定容积率下限", "far_min"), ("约定容积率上限", "far_max")):
-        ratio = _decimal(notice.row.cells[column])
+        ratio = number_in(notice.row.cells[column])
         if ratio is None or ratio == 0:
             continue
         if not 0 < ratio <= 10:
@@ -220,7 +220,7 @@ def _days(notice: Notice) -> None:
         text = notice.row.cells[column].strip()
         if not text or text == _NO_DATE:
             continue
-        day = _date(text)
+        day = day_in(text)
         limit = notice.contract_day.year + _YEARS_OF_BUILDING
         if day is None or not 1986 <= day.year <= limit:
             notice.doubt(
@@ -246,21 +246,21 @@ def published(notice: Notice) -> dict[str, Any]:
     cells, contract = notice.row.cells, notice.contract
     data: dict[str, Any] = {
         "supervision_no": cells["电子监管号"].strip(),
-        "district": _clean(cells["行政区"]),
-        "project_name": _clean(cells["项目名称"]),
-        "location": _clean(cells["项目位置"]),
+        "district": one_line(cells["行政区"]),
+        "project_name": one_line(cells["项目名称"]),
+        "location": one_line(cells["项目位置"]),
         "land_source": _land_source(cells),
         "land_use": cells["土地用途"].strip(),
-        "industry": _clean(cells["行业分类"]),
-        "land_grade": _clean(cells["土地级别"]),
-        "holder_name": _clean(cells["土地使用权人"]),
-        "approved_by": _clean(cells["批准单位"]),
+        "industry": one_line(cells["行业分类"]),
+        "land_grade": one_line(cells["土地级别"]),
+        "holder_name": one_line(cells["土地使用权人"]),
+        "approved_by": one_line(cells["批准单位"]),
         "contract_signed_on": notice.contract_day.isoformat(),
     }
     shared = ("area_m2", "supply_mode", "term_years", "price_wan", "far_min", "far_max")
     data |= {key: contract[key] for key in (*shared, "delivery_due", "start_due", "complete_due") if key in contract}
     for column, key in (("实际开工时间", "actual_start"), ("实际竣工时间", "actual_complete")):
-        day = _date(cells[column])
+        day = day_in(cells[column])
         if day and cells[column].strip() != _NO_DATE:
             data[key] = day.isoformat()
     return {key: value for key, value in data.items() if value} | {"raw": dict(cells)}
@@ -268,39 +268,9 @@ def published(notice: Notice) -> dict[str, Any]:
 
 def _land_source(cells: dict[str, str]) -> str | None:
     """Old notices print an area of stock land: all of it, none, or a part (specification 7.8)."""
-    stock, area = _decimal(cells["土地来源"]), _decimal(cells["面积(公顷)"])
+    stock, area = number_in(cells["土地来源"]), number_in(cells["面积(公顷)"])
     if stock is None:
-        return _clean(cells["土地来源"]) or None
+        return one_line(cells["土地来源"]) or None
     if stock == 0:
         return "新增建设用地"
     return "现有建设用地" if stock == area else "新增建设用地(来自存量库)"
-
-
-def _date(text: str) -> date | None:
-    match = _DATE.match(text.strip())
-    try:
-        return date(int(match[1]), int(match[2]), int(match[3])) if match else None
-    except ValueError:
-        return None
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text.strip().replace(",", ""))
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() and abs(value) < Decimal(10) ** 15 else None
-
-
-def _money(value: Decimal) -> str:
-    """Two decimals, up to four where they carry something."""
-    text = f"{value:.4f}"
-    return text.removesuffix("00")
-
-
-def _clean(text: str) -> str:
-    """One line without control and private-use characters."""
-    if text.isprintable() and "\ufffd" not in text:
-        return " ".join(text.split())
-    kept = "".join(" " if c in "\r\n\t" else c for c in text if c in "\r\n\t" or (c.isprintable() and c != "\ufffd"))
-    return " ".join(kept.split())
