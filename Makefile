@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 BIN := .venv/bin
 
-.PHONY: help setup setup-development run test lint bench bench-short reliability lock openapi clean
+.PHONY: help setup setup-development run test lint bench bench-short reliability search lock openapi clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ bench-short: setup-development  ## the same with small sizes (2 minutes); writes
 
 reliability: setup-development  ## kill everything 210 times in 20 minutes, then prove that nothing is lost or doubled; writes docs/reliability.md
 	@$(BIN)/python tests/reliability/full_run.py $(RUN)
+
+search: setup-development  ## look for lives of parcels that break a law: new random ones, 20,000 against the second law (about 40 minutes)
+	@LAW_EXAMPLES=5000 SECOND_LAW_LIVES=20000 $(BIN)/python -m pytest -n 2 --dist load --timeout 0 tests/domain/test_supervision_laws.py tests/domain/test_second_law.py $(PYTEST)
 
 lock: build/development.installed  ## pin requirements/*.in anew, with hashes, without addresses
 	@cd requirements && for f in runtime development tracing; do ../$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-annotate --custom-compile-command "make lock" $$f.in -o $$f.txt; done

@@ -30,6 +30,7 @@ import psutil
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from adapters.kafka import opened
 from adapters.ports import free_port
 
 COORDINATE: Final = "org.apache.kafka:kafka_2.13:4.3.0"
@@ -186,7 +187,7 @@ def _is_ready(directory: Path, address: str, pid: int) -> bool:
             time.sleep(0.1)
             continue
         try:
-            admin = KafkaAdminClient(bootstrap_servers=address, bootstrap_timeout_ms=2000)
+            admin = opened(KafkaAdminClient, bootstrap_servers=address, bootstrap_timeout_ms=2000)
         except KafkaError:
             time.sleep(0.1)
             continue

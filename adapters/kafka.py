@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from kafka import KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.net.compat import KafkaNetClient
 from kafka.partitioner.default import murmur2
 
 if TYPE_CHECKING:
@@ -80,6 +82,24 @@ def connection(settings: Settings) -> dict[str, Any]:
     return options
 
 
+def opened(kind: Callable[..., Any], **options: Any) -> Any:
+    """A client of kafka-python. One that cannot begin is closed: by itself it leaves a thread and sockets behind, once per
+    attempt at a broker that listens and does not answer. Raises KafkaError.
+    """
+    networks: list[KafkaNetClient] = []
+
+    def network(**config: Any) -> KafkaNetClient:
+        networks.append(KafkaNetClient(**config))
+        return networks[-1]
+
+    try:
+        return kind(kafka_client=network, **options)
+    except BaseException:
+        for one in networks:
+            one.close()
+        raise
+
+
 def topic_name(settings: Settings, topic: str) -> str:
     """The name of a topic on this cluster: the prefix of the settings before the name of the contract."""
     return settings.kafka_topic_prefix + topic
@@ -94,7 +114,7 @@ def prepare_topics(settings: Settings) -> list[str]:
     names = {topic_name(settings, topic): topic for topic in TOPICS}
     if not any(map(listens, settings.kafka_bootstrap_servers.split(","))):
         raise SendFailed(f"{settings.kafka_bootstrap_servers}没有Kafka在监听")
-    admin = KafkaAdminClient(**connection(settings), bootstrap_timeout_ms=3_000, request_timeout_ms=10_000)
+    admin = opened(KafkaAdminClient, **connection(settings), bootstrap_timeout_ms=3_000, request_timeout_ms=10_000)
     try:
         present = names.keys() & set(admin.list_topics())
         _must_take_the_largest(admin, sorted(present))
@@ -137,7 +157,8 @@ def listens(address: str) -> bool:
 
 def producer(settings: Settings) -> KafkaProducer:
     """An idempotent producer that waits for all in-sync replicas. Raises KafkaError."""
-    return KafkaProducer(
+    return opened(
+        KafkaProducer,
         **connection(settings),
         acks="all",
         enable_idempotence=True,

@@ -18,7 +18,7 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.partitioner.default import murmur2
 
 from adapters.event_codec import ALGORITHM, canonical
-from adapters.kafka import LARGEST_MESSAGE, connection
+from adapters.kafka import LARGEST_MESSAGE, connection, opened
 from adapters.rollup_cities import City, RollupRefused
 from domain.event import microseconds
 
@@ -81,7 +81,7 @@ class Record(Protocol):
 def topics_of(settings: Settings, cities: Iterable[City]) -> list[Topic]:
     """The two topics of each city as the cluster has them. Raises RollupRefused for one that is missing, KafkaError."""
     names = {name: city for city in cities for name in (city.events, city.rules)}
-    admin = KafkaAdminClient(**connection(settings), bootstrap_timeout_ms=3_000, request_timeout_ms=10_000)
+    admin = opened(KafkaAdminClient, **connection(settings), bootstrap_timeout_ms=3_000, request_timeout_ms=10_000)
     try:
         cluster_id = str(admin.describe_cluster()["cluster_id"])
         found = {one["name"]: one for one in admin.describe_topics(list(names)) if not one["error_code"]}
@@ -105,7 +105,8 @@ def topics_of(settings: Settings, cities: Iterable[City]) -> list[Topic]:
 
 def member(settings: Settings, group: str) -> KafkaConsumer:
     """A member of the group that keeps no place in Kafka. Raises KafkaError."""
-    return KafkaConsumer(
+    return opened(
+        KafkaConsumer,
         **connection(settings),
         group_id=group,
         enable_auto_commit=False,
@@ -121,7 +122,8 @@ def member(settings: Settings, group: str) -> KafkaConsumer:
 
 def reader(settings: Settings) -> KafkaConsumer:
     """A consumer outside any group, for what every member reads. Raises KafkaError."""
-    return KafkaConsumer(
+    return opened(
+        KafkaConsumer,
         **connection(settings),
         group_id=None,
         enable_auto_commit=False,

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from adapters.kafka import connection
+from adapters.kafka import connection, opened
 from adapters.settings import Settings
 
 _POLL_MS: Final = 1_000
@@ -43,7 +43,8 @@ class TopicReader:
     def __init__(self, settings: Settings, topic: str) -> None:
         """Finds where the topic begins and ends. Raises TopicUnreadable."""
         try:
-            self._consumer = KafkaConsumer(
+            self._consumer = opened(
+                KafkaConsumer,
                 **connection(settings),
                 group_id=None,
                 enable_auto_commit=False,

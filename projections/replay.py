@@ -39,7 +39,7 @@ def replay(
     if topic.removeprefix(settings.kafka_topic_prefix) in kafka.TOPICS or topic in kafka.TOPICS:
         raise ReplayRefused(f"{topic}是正式主题，重放须用另一个主题 (LIVE_TOPIC)")
     try:
-        admin = KafkaAdminClient(**kafka.connection(settings), bootstrap_timeout_ms=5_000)
+        admin = kafka.opened(KafkaAdminClient, **kafka.connection(settings), bootstrap_timeout_ms=5_000)
         try:
             kafka.create_topic(admin, topic, settings.kafka_partitions, {})
         finally:

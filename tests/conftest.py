@@ -1,14 +1,21 @@
 """Real servers for the tests: one PostgreSQL per test process, a database of its own for each test that asks."""
 
 import itertools
+import os
 import tempfile
 from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from adapters import embedded_kafka, embedded_postgres
 from adapters.postgres import migrate
+
+# Everyone runs the same cases, so that a failure is a change's own; `make search` draws new ones, and many more.
+settings.register_profile("fixed", derandomize=True, database=None, deadline=None, print_blob=True)
+settings.register_profile("search", deadline=None, print_blob=True)
+settings.load_profile("search" if "LAW_EXAMPLES" in os.environ else "fixed")
 
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 _numbers = itertools.count(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
@@ -36,6 +37,8 @@ _DUE_DAYS: Final = {"TOP_UP": "topup.due_days", "IDLE_FEE": "idle.fee_due_days"}
 _OWN_RATE: Final = {"LD_START": "ld_start_permille_day", "LD_COMPLETE": "ld_complete_permille_day"}
 """Where the contract states the rate, that of the rules counts for nothing (part 10)."""
 
+_LOOKS_AHEAD: Final = 36_525
+"""Days, a hundred years: no fee that has not overtaken what was paid by then ever does."""
 _OBLIGATION: Final = {"LD_START": "O-START", "LD_COMPLETE": "O-COMPLETE", "LD_FAR": "O-FAR", "LD_INVEST": "O-INVEST"}
 _TAKES_BACK: Final = frozenset({"report.corrected", "report.withdrawn", "extension.decided"})
 
@@ -214,8 +217,18 @@ def _late_fee(life: Life, payables: list[Payable], breaches: list[Breach]) -> tu
     gone = {one.obligation for one in breaches if one.kind == "PAY" and one.phase in ("WITHDRAWN", "EXEMPTED")}
     owed = [one for one in overdue if one.key not in gone and not life.is_history(one.rolled)]
     until = life.as_of if life.cancelled_on is None else life.cancelled_on  # claims stay as they stand at the end
-    total = sum((one.late_fee(until, life.rules) for one in owed), Fraction(0))
-    return cents(total), life.cancelled_on is None and any(one.open > 0 for one in owed)
+
+    def fee(on: int) -> int:
+        return cents(sum((one.late_fee(on, life.rules) for one in owed), Fraction(0)))
+
+    total, running = fee(until), life.cancelled_on is None and any(one.open > 0 for one in owed)
+    received = sum(amount for one in payables for _, amount in one.fees)
+    if running and received and received >= total:
+        # more came in than has run up: from the day on which the fee overtakes it, it is owed
+        ahead = range(until + 1, until + _LOOKS_AHEAD)
+        overtaken = bisect_right(ahead, received, key=fee)
+        life.may(ahead[overtaken] if overtaken < len(ahead) else None)
+    return total, running
 
 
 def formula(life: Life, kind: str, charge: Fact | None, assessed: Sequence[Assessed]) -> int | None:

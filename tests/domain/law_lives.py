@@ -1,5 +1,6 @@
 """Lives of parcels for tests of the law: short ones written by hand, random ones from a pool of everything that happens."""
 
+import os
 import uuid
 
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from domain.facts import fold
 from domain.policy import RuleBook
 from domain.supervision import assess_on, evaluate
 
+EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "150"))
 BOOK = RuleBook.shipped()
 PARCEL = "120114001002GB00099"
 CONTRACT = {

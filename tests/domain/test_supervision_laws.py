@@ -4,7 +4,7 @@ from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from law_lives import BOOK, lives
+from law_lives import BOOK, EXAMPLES, lives
 
 from domain.answers import status_answer
 from domain.assessment import OPEN_PHASES
@@ -18,7 +18,7 @@ RULES, CALENDAR = BOOK.rules("120114"), BOOK.calendar()
 days = st.integers(day_number("2019-01-01"), day_number("2027-06-30"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(lives(), days)
 def test_between_a_day_and_its_next_change_nothing_changes_and_on_that_day_something_does(events, day):
     facts = fold(events, RANK)
@@ -31,7 +31,7 @@ def test_between_a_day_and_its_next_change_nothing_changes_and_on_that_day_somet
         assert digest(assess_on(facts, end, RULES, CALENDAR)) != before
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(lives(), days, st.randoms(use_true_random=False))
 def test_the_order_of_arrival_never_changes_an_answer(events, day, chance):
     shuffled = list(events)
@@ -46,7 +46,7 @@ def _numbered(event, number):
     return Event(**fields | {"version": number, "position": number})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(lives(), days)
 def test_an_answer_asked_after_others_is_the_answer_of_fresh_facts(events, day):
     kept = fold(events, RANK)
@@ -56,7 +56,7 @@ def test_an_answer_asked_after_others_is_the_answer_of_fresh_facts(events, day):
     assert again == fresh
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(lives(), days)
 def test_what_holds_of_every_answer(events, day):
     facts = fold(events, RANK)
@@ -87,7 +87,7 @@ def test_what_holds_of_every_answer(events, day):
     assert answer["exit"]["eligible"] == sorted(answer["exit"]["eligible"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(lives(), days)
 def test_later_knowledge_never_changes_an_earlier_answer(events, day):
     for count in range(1, len(events) + 1):
@@ -95,7 +95,7 @@ def test_later_knowledge_never_changes_an_earlier_answer(events, day):
         assert digest(known) == digest(assess_on(fold(events[:count], RANK), day, RULES, CALENDAR))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(lives(), days)
 def test_a_breach_keeps_its_id_from_day_to_day(events, day):
     facts = fold(events, RANK)

@@ -353,3 +353,23 @@ def test_what_was_paid_above_a_sum_that_was_corrected_is_due_back():
     events = life(assessed, paid("2020-04-01", "50.00"), ("report.corrected", "2020-05-01", lower))
     lines = [(one.state, one.amount) for one in on("2020-06-01", events).amounts if one.kind == "OTHER"]
     assert sorted(lines) == [("PAID", 300_000), ("REFUND_DUE", -200_000)]
+
+
+def test_the_day_on_which_a_late_fee_overtakes_what_came_in_for_it_is_a_day_of_change():
+    """Given more paid on one instalment than it asks, when the fee of the next one runs up, then the ways out name it
+    as open from the day on which it is more than was paid, and the assessment before says that day."""
+    over = ("payment.received", "2019-05-01", {"instalment_no": 1, "amount_wan": "30.00"})
+    events = life(PAID[0], over, *BUILT[2:])
+    facts, rules, calendar = fold(events, RANK), book().rules("120114"), book().calendar()
+    day = day_number("2020-01-05")
+    while True:
+        found = evaluate(facts, day, rules, calendar)
+        open_items = {code for one in found.exit_kinds if one.kind == "VS" for code in one.blockers}
+        fee = next(one for one in found.amounts if one.kind == "LATE_FEE")
+        assert ("AMOUNT_OPEN" in open_items) == (fee.amount > fee.paid)
+        if fee.amount > fee.paid:
+            break
+        assert found.next_change_on is not None
+        day = found.next_change_on
+    before = evaluate(facts, day - 1, rules, calendar)
+    assert {code for one in before.exit_kinds if one.kind == "VS" for code in one.blockers} == {"PRICE_UNPAID"}

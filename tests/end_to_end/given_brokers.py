@@ -107,7 +107,7 @@ def wait_for_brokers(count, addresses, seconds=60, **client):
     client["bootstrap_servers"] = addresses
     while True:
         try:
-            admin = KafkaAdminClient(bootstrap_timeout_ms=2000, **client)
+            admin = kafka.opened(KafkaAdminClient, bootstrap_timeout_ms=2000, **client)
             try:
                 if len(admin.describe_cluster()["brokers"]) >= count:
                     return
