@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import orjson
@@ -18,10 +18,10 @@ import orjson
 from adapters import tracing
 from adapters.alert_changes import OPEN_STATES, Change, Differences, Ending, Episode, Key, Raised, differences, ended
 from adapters.postgres import Connection
+from domain.event import instant_text, microseconds
 
 __all__ = ["OPEN_STATES", "AlertChange", "AlertState", "Ending", "Key", "Raised"]
 
-_SHANGHAI: Final = timezone(timedelta(hours=8))
 Act = Literal["acknowledge", "feedback", "close"]
 """签收, 反馈, 销号."""
 
@@ -44,7 +44,7 @@ def append_differences(connection: Connection, found: Sequence[Raised], now: dat
 
     Looks without a lock first: most parcels change nothing, and then nobody waits.
     """
-    began, at = time.time_ns(), _wire(now or datetime.now(UTC))
+    began, at = time.time_ns(), instant_text(microseconds(now or datetime.now(UTC)))
     if not _differences(connection, found, at):
         return 0
     position = _lock(connection)
@@ -161,7 +161,7 @@ def act(
     ).fetchone()
     assert row is not None, "the caller has found the alert"
     subject, episode, standing, item = row
-    at, by = _wire(datetime.now(UTC)), {"department": department, "note": note or None}
+    at, by = instant_text(microseconds(datetime.now(UTC))), {"department": department, "note": note or None}
     open_ = item["state"] in OPEN_STATES
     if what == "acknowledge" and not open_:
         raise AlertState("预警已结束，不再签收")
@@ -187,10 +187,6 @@ def _closed(
     if by["department"] is not None or not by["note"]:
         raise AlertState("情形尚未消除：由协调者写明理由后方可销号")
     return {**item, "state": "CLEARED"}, {"type": "alert.cleared", "at": at, "by": by, "reason": by["note"]}
-
-
-def _wire(moment: datetime) -> str:
-    return moment.astimezone(_SHANGHAI).isoformat(timespec="microseconds")
 
 
 def find(connection: Connection, identity: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +19,7 @@ import rfc8785
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from domain.decision import Decided
-from domain.event import Event, day_number, day_text, instant, microseconds
+from domain.event import Event, day_number, day_text, microseconds
 
 ALGORITHM: Final = "sha256"
 NO_HASH: Final = bytes(32)
@@ -34,7 +34,6 @@ _OPTIONS: Final = (
 _LARGEST: Final = 2**53 - 1
 _CHAIN: Final = b"\x02"
 _UNVERSIONED: Final = b"\x03"
-_SHANGHAI: Final = timezone(timedelta(hours=8))
 _DIGEST: Final = 32
 _SEAL: Final = 16
 
@@ -174,11 +173,6 @@ def decided_of(event: Event) -> Decided:
         attachments=event.attachments,
         data=event.data,
     )
-
-
-def wire_time(recorded_at: int) -> str:
-    """Microseconds since 1970-01-01Z as RFC 3339 with six decimals and the offset of Shanghai."""
-    return instant(recorded_at).astimezone(_SHANGHAI).isoformat(timespec="microseconds")
 
 
 class Placed(NamedTuple):

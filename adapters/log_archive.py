@@ -17,11 +17,11 @@ from typing import Any, Final, TextIO
 import orjson
 
 from adapters import failpoints, merkle_log
-from adapters.event_codec import ALGORITHM, wire_time
+from adapters.event_codec import ALGORITHM
 from adapters.log_check import Report, Row
 from adapters.log_proof import FORMAT, Progress, exported_row, stored_rows, verify_export
 from adapters.postgres import OWNER_ROLE, Connection
-from domain.event import instant
+from domain.event import instant, instant_text
 
 _CHUNK: Final = 5_000
 _COPY: Final = (
@@ -68,7 +68,7 @@ def export_log(connection: Connection, out: TextIO, progress: Progress | None = 
 def _item(row: Row) -> dict[str, Any]:
     return {
         "position": row.position,
-        "recorded_at": wire_time(row.recorded_at),
+        "recorded_at": instant_text(row.recorded_at),
         "chain_hash": row.chain_hash.hex(),
         "body_hash": row.body_hash.hex(),
         "leaf": None if row.leaf is None else row.leaf.hex(),

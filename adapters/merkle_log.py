@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from adapters import merkle_tree
-from adapters.event_codec import ALGORITHM, wire_time
+from adapters.event_codec import ALGORITHM
 from adapters.merkle_tree import Fetch, Hash, leaf_hash, node_hash
 from adapters.postgres import Connection
-from domain.event import microseconds
+from domain.event import instant_text, microseconds
 
 _LEVEL: Final = 8
 TILE: Final = 1 << _LEVEL
@@ -241,7 +241,7 @@ def _proved(row: Sequence[Any], path: Sequence[Hash] | None) -> dict[str, Any]:
     return {
         "version": version,
         "position": position,
-        "recorded_at": wire_time(microseconds(recorded_at)),
+        "recorded_at": instant_text(microseconds(recorded_at)),
         "leaf_index": None if path is None else position - 1,
         "record": record,
         "chain_hash": chained.hex(),
@@ -287,8 +287,8 @@ def keys(connection: Connection) -> list[dict[str, Any]]:
         {
             "key_id": key_id,
             "public_key": base64.b64encode(public_key).decode(),
-            "not_before": wire_time(microseconds(not_before)),
-            "not_after": None if not_after is None else wire_time(microseconds(not_after)),
+            "not_before": instant_text(microseconds(not_before)),
+            "not_after": None if not_after is None else instant_text(microseconds(not_after)),
         }
         for key_id, public_key, not_before, not_after in rows.fetchall()
     ]

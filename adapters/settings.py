@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
+from domain.event import SHANGHAI
+
 _PREFIX: Final = "LANDCYCLE_"
 
 

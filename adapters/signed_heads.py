@@ -28,9 +28,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from adapters import failpoints, merkle_log
-from adapters.event_codec import ALGORITHM, wire_time
+from adapters.event_codec import ALGORITHM
 from adapters.merkle_tree import Hash
 from adapters.postgres import Connection, Pool, translated
+from domain.event import instant_text
 
 KEY_FILE: Final = "log-signing-key.pem"
 HEADS_FILE: Final = "heads.ndjson"
@@ -110,7 +111,7 @@ def sign_head(connection: Connection, signer: Signer, now: int) -> dict[str, Any
     if size == 0 or (last is not None and (last["tree_size"], last["epoch"]) == (size, row[0])):
         return None
     root = merkle_log.Tree(connection).root(size)
-    issued_at = wire_time(now)
+    issued_at = instant_text(now)
     connection.execute(
         "INSERT INTO log_key (key_id, public_key) VALUES (%s, %s) ON CONFLICT DO NOTHING",
         (signer.key_id, signer.public_key),

@@ -8,10 +8,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from adapters.event_codec import wire_time
 from adapters.receipts import Receipt
-
-__all__ = ["JsonAnswer", "receipt_item", "wire_time"]
+from domain.event import instant_text
 
 
 class JsonAnswer(Response):
@@ -33,7 +31,7 @@ def receipt_item(receipt: Receipt) -> dict[str, Any]:
         "parcel_id": receipt.parcel_id,
         "version": receipt.version,
         "position": receipt.position if taken else None,
-        "recorded_at": wire_time(receipt.recorded_at) if taken else None,
+        "recorded_at": instant_text(receipt.recorded_at) if taken else None,
         "chain_hash": receipt.chain_hash.hex() if taken else None,
         "epoch": receipt.epoch,
         "warnings": [{"code": warning.code, "message": warning.message} for warning in receipt.warnings],

@@ -14,7 +14,7 @@ from adapters.postgres import Connection
 from adapters.posts import IdReused, Post
 from adapters.receipts import Receipt
 from api import bodies
-from api.answers import JsonAnswer, receipt_item, wire_time
+from api.answers import JsonAnswer, receipt_item
 from api.dependencies import Parcel, Parts, SeenParcel, Wiring, jurisdiction_of, parts_of, refuse_unknown_parameters
 from api.direct import DirectRoute
 from api.fields import AsOf, Cursor, KnownAt, Limit, day_of, is_uuid, moment_of
@@ -27,7 +27,7 @@ from api.reports import Report, Stream, if_match
 from api.traced import appending
 from domain.answers import breach_item, clock_items, status_answer
 from domain.assessment import Assessment
-from domain.event import day_text
+from domain.event import day_text, instant_text
 from domain.events import RANK
 from domain.facts import Facts, fold
 from domain.identifiers import parse_parcel_id
@@ -192,7 +192,7 @@ def _data_as_of(question: Question) -> dict[str, Any]:
 
 def data_as_of(position: int, recorded_at: int, as_of: int) -> dict[str, Any]:
     """How current an answer is that was computed from the log itself."""
-    return {"position": position, "recorded_at": wire_time(recorded_at), "as_of": day_text(as_of)}
+    return {"position": position, "recorded_at": instant_text(recorded_at), "as_of": day_text(as_of)}
 
 
 @router.get("/v1/parcels/{parcel_id}/history", name="Everything that happened")  # noqa: FAST003 - `Parcel` takes it

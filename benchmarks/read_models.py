@@ -13,18 +13,19 @@ import io
 import itertools
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 from adapters.parcel_log import Append, Appended, ParcelLog
 from adapters.postgres import open_connection, open_pool
-from adapters.settings import SHANGHAI, Settings
+from adapters.settings import Settings
 from benchmarks import http_load, library_projection
 from benchmarks.evaluate import Entry
 from benchmarks.figures import Figure, alone, beside, interleaved, line
 from benchmarks.lives import decided, fill, key, life_of, parcel_ids
 from benchmarks.servers import TODAY, another, directory, environment_of, postgres, settings_of, web
+from domain.event import instant_text, microseconds
 from projections import generations, processes, rebuild, sweep, worker
 
 _REPORT: Entry = ("construction.progress_reported", "2026-06-30", "TOWN", {"invest_excl_land_wan": "9400.00"})
@@ -128,7 +129,7 @@ def answers(settings: Settings, runs: int, requests: int) -> Times:
     fill(settings, [long_one], life_of(97))
     _work(settings)
     headers = {"Authorization": f"Bearer {key(settings, 'regulator', None)}"}
-    known_at = quote(datetime.now(SHANGHAI).isoformat(timespec="microseconds"))
+    known_at = quote(instant_text(microseconds(datetime.now(UTC))))
     questions = {
         "list of 50 parcels, p99": ("/v1/parcels?limit=50", "p99"),
         "list of 50 parcels in breach, p99": ("/v1/parcels?compliance=BREACH&limit=50", "p99"),

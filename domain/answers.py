@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta, timezone
-from typing import Any, Final
+from typing import Any
 
 from domain.assessment import Amount, Assessment, Breach, ExitKind, Filing, Obligation, RestsOn, Work
-from domain.event import day_text, instant
+from domain.event import day_text, instant_text
 from domain.facts import Facts
 from domain.policy import Rules
 from domain.supervision.clocks import Clock
 from domain.supervision.measures import wan
-
-_SHANGHAI: Final = timezone(timedelta(hours=8))
 
 
 def _day(value: int | None) -> str | None:
@@ -29,7 +26,7 @@ def status_answer(
         "parcel_id": assessment.parcel_id or facts.parcel_id,
         "version": assessment.version,
         "as_of": day_text(as_of),
-        "known_at": instant(known_at).astimezone(_SHANGHAI).isoformat(timespec="microseconds"),
+        "known_at": instant_text(known_at),
         "jurisdiction": assessment.jurisdiction,
         "holder": assessment.holder,
         "stage": assessment.stage,

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any, Final
 
 Json = Mapping[str, Any]
 
+SHANGHAI: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""The offset of every instant on the wire (contract 2), and where a business day begins."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -35,6 +37,11 @@ def microseconds(moment: datetime) -> int:
 def instant(value: int) -> datetime:
     """Microseconds since 1970-01-01Z as an aware instant in UTC."""
     return _EPOCH + timedelta(microseconds=value)
+
+
+def instant_text(value: int) -> str:
+    """Microseconds since 1970-01-01Z as RFC 3339 with six decimals and the offset of Shanghai."""
+    return instant(value).astimezone(SHANGHAI).isoformat(timespec="microseconds")
 
 
 @dataclass(slots=True, frozen=True)

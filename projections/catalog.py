@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta, timezone
 from typing import Any, Final
 
 from adapters import alert_log
 from adapters.postgres import Connection, open_pool
 from adapters.settings import Settings
+from domain.event import instant_text, microseconds
 from projections import breach_alerts, compliance, data_quality, exit_eligible, generations, history, status_feed
 from projections.evaluated import Evaluated
 
@@ -22,7 +22,6 @@ NAMES: Final = (
     history.NAME,
 )
 """One question each; `history` reads the log itself and has no rows of its own."""
-_SHANGHAI: Final = timezone(timedelta(hours=8))
 
 
 def write_rows(connection: Connection, found: Sequence[Evaluated], as_of: int, rules_position: int) -> None:
@@ -72,7 +71,7 @@ def data_as_of(connection: Connection) -> dict[str, Any]:
         " LEFT JOIN event_log e ON e.position = l.position"
     ).fetchone()
     assert row is not None, "worker_lease has one row"
-    recorded = None if row[1] is None else row[1].astimezone(_SHANGHAI).isoformat(timespec="microseconds")
+    recorded = None if row[1] is None else instant_text(microseconds(row[1]))
     return {"position": row[0], "recorded_at": recorded, "as_of": None if row[2] is None else row[2].isoformat()}
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from adapters.event_codec import wire_time
 from adapters.parcel_log import read_stream
 from adapters.postgres import Connection
-from domain.event import Event, day_text
+from domain.event import Event, day_text, instant_text
 from domain.facts import CORRECTED, WITHDRAWN
 
 NAME: Final = "history"
@@ -48,7 +47,7 @@ def item(event: Event, corrected_by: list[str] | None = None, withdrawn_by: str 
         "version": event.version,
         "position": event.position,
         "occurred_on": day_text(event.occurred_on),
-        "recorded_at": wire_time(event.recorded_at),
+        "recorded_at": instant_text(event.recorded_at),
         "department": event.department,
         "on_behalf_of": event.on_behalf_of,
         "contract_no": event.contract_no,

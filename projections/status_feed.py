@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
 
 from adapters.postgres import Connection
+from domain.event import instant_text, microseconds
 from domain.supervision.evaluate import digest as digest_of_answer
 from projections.evaluated import Evaluated, answer_of
 
 NAME: Final = "status_feed"
 AlertIds = Mapping[str, Mapping[tuple[str, str], str]]
 """Parcel → (code, subject) → id of its open alerts."""
-_SHANGHAI: Final = timezone(timedelta(hours=8))
 
 _WRITE: Final = """
 INSERT INTO status_feed AS f (parcel_id, digest, answer)
@@ -93,9 +92,7 @@ def unpublished(connection: Connection, *, after: str, limit: int) -> list[Unpub
         (after, limit),
     ).fetchall()
     return [
-        Unpublished(
-            parcel_id, revision, orjson.loads(answer), at.astimezone(_SHANGHAI).isoformat(timespec="microseconds")
-        )
+        Unpublished(parcel_id, revision, orjson.loads(answer), instant_text(microseconds(at)))
         for parcel_id, revision, answer, at in rows
     ]
 

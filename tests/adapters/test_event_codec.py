@@ -22,9 +22,8 @@ from adapters.event_codec import (
     record_text,
     to_event,
     unversioned_record,
-    wire_time,
 )
-from domain.event import instant
+from domain.event import instant, instant_text
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 LEAVES = TEXT | st.integers(-(2**53) + 1, 2**53 - 1) | st.booleans() | st.none()
@@ -107,4 +106,4 @@ def test_the_mapper_stores_permanent_names_and_never_a_module_path():
 
 
 def test_times_are_written_with_six_decimals():
-    assert wire_time(1_700_000_000_000_000) == "2023-11-15T06:13:20.000000+08:00"
+    assert instant_text(1_700_000_000_000_000) == "2023-11-15T06:13:20.000000+08:00"

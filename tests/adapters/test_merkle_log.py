@@ -11,12 +11,11 @@ import pytest
 from given_log import append
 
 from adapters import failpoints, merkle_log, merkle_tree, signed_heads
-from adapters.event_codec import wire_time
 from adapters.merkle_tree import consistency_holds, leaf_hash, root_from_inclusion
 from adapters.parcel_log import ParcelLog
 from adapters.postgres import open_pool
 from adapters.signed_heads import TreeKeeper, open_signer, sign_head, signature_holds
-from domain.event import microseconds
+from domain.event import instant_text, microseconds
 
 NOW = 1_800_000_000_000_000
 
@@ -136,11 +135,16 @@ def test_a_head_is_signed_once_per_size_and_verifies(log, pool, signer, tmp_path
         assert sign_head(connection, signer, NOW + 1) is None
         assert merkle_log.head(connection) == head
         (key,) = merkle_log.keys(connection)
-    assert (head["tree_size"], head["algorithm"], head["epoch"], head["issued_at"]) == (10, "sha256", 1, wire_time(NOW))
+    assert (head["tree_size"], head["algorithm"], head["epoch"], head["issued_at"]) == (
+        10,
+        "sha256",
+        1,
+        instant_text(NOW),
+    )
     assert key["key_id"] == head["key_id"]
     public = base64.b64decode(key["public_key"])
     assert signature_holds(head, public)
-    for change in ({"tree_size": 9}, {"root": "0" * 64}, {"issued_at": wire_time(NOW + 1)}, {"signature": "AAAA"}):
+    for change in ({"tree_size": 9}, {"root": "0" * 64}, {"issued_at": instant_text(NOW + 1)}, {"signature": "AAAA"}):
         assert not signature_holds({**head, **change}, public)
     assert not signature_holds(head, open_signer(tmp_path / "other").public_key)
 
@@ -194,5 +198,5 @@ def test_the_proof_of_a_parcel(log, pool, signer):
         path = [bytes.fromhex(one) for one in item["path"]]
         assert root_from_inclusion(leaf, item["leaf_index"], 300, path).hex() == head["root"]
         assert (item["position"], item["version"]) == (event.position, event.version)
-        assert item["recorded_at"] == wire_time(event.recorded_at)
+        assert item["recorded_at"] == instant_text(event.recorded_at)
     assert given_log.decided("x").type in proved[0]["record"]

@@ -7,11 +7,10 @@ import pytest
 from jsonschema_rs import Draft7Validator
 
 from adapters.cloud_events import LoggedEvent, event_message, history_item
-from adapters.event_codec import wire_time
 from adapters.kafka import TOPICS
 from api.asyncapi import describe
 from api.openapi import committed_form
-from domain.event import Event
+from domain.event import Event, instant_text
 from domain.events import CATALOGUE
 from domain.events.union import example_envelopes
 from projections import history
@@ -44,7 +43,7 @@ def logged(event):
     from adapters.event_codec import decided_of, record_text
 
     return LoggedEvent(
-        event.position, event.parcel_id, event.version, event.event_id, event.type, wire_time(event.recorded_at),
+        event.position, event.parcel_id, event.version, event.event_id, event.type, instant_text(event.recorded_at),
         event.chain_hash.hex(), 1, record_text(decided_of(event), event.version),
     )  # fmt: skip
 
