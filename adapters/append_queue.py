@@ -1,6 +1,6 @@
 """Group commit: posts wait for one writer thread, are decided in turn on pending state, and go down together.
 
-Source: architecture 2, decision 5; the order of checks: contract 3 (repeated id, stale version, rules of the domain).
+Source: decisions 0001, 0010, 0012; the order of checks: contract 3 (repeated id, stale version, rules of the domain).
 Caches change only after a commit. What was judged by a state that turned out stale is judged again, never answered.
 """
 

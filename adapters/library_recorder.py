@@ -1,6 +1,6 @@
 """The recorder interface of the `eventsourcing` library, on top of our log: its Repository and EventStore work on it.
 
-The library's subscription is not used (architecture 3): ours polls by position, so it has no start-up race and
+The library's subscription is not used: ours polls by position, so it has no start-up race and
 outlives any connection.
 """
 

@@ -2,7 +2,7 @@
 
 The first line names format, epoch, number of events, signed heads and keys; then one event per line. An import needs
 an empty log, checks everything first, and raises the epoch: what continues is another life of the log, and no
-consumer may take its new numbers for the old ones. Source: contract 4.2, 7; architecture 2, decision 18.
+consumer may take its new numbers for the old ones. Source: contract 4.2, 7; decision 0015.
 """
 
 from __future__ import annotations

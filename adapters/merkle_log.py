@@ -1,14 +1,14 @@
 """The RFC 6962 tree of the log in PostgreSQL: built behind the write path, proved from, signed.
 
 Building costs amortised O(1) per event and touches no lock of the write path; one builder at a time holds the row
-`merkle_builder`. Source: contract 4.2, architecture 2, decision 6.
+`merkle_builder`. Source: contract 4.2; decision 0002.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from adapters import merkle_tree
 from adapters.event_codec import ALGORITHM
@@ -20,6 +20,7 @@ _LEVEL: Final = 8
 TILE: Final = 1 << _LEVEL
 """Leaves of a tile."""
 _SIZE: Final = 32
+Answer = TypeVar("Answer")
 
 
 def advance(connection: Connection, limit: int = 50_000) -> int:
@@ -126,22 +127,20 @@ class Tree:
 
     def root(self, size: int) -> Hash:
         """The root over the first `size` events."""
-        self.prepare(lambda fetch: merkle_tree.root_of(size, fetch))
-        return merkle_tree.root_of(size, self.fetch)
+        return self._computed(lambda fetch: merkle_tree.root_of(size, fetch))
 
     def inclusion(self, leaves: Sequence[int], size: int) -> list[list[Hash]]:
         """The paths of several leaves in the tree of `size`."""
-
-        def paths(fetch: Fetch) -> list[list[Hash]]:
-            return [merkle_tree.inclusion_path(leaf, size, fetch) for leaf in leaves]
-
-        self.prepare(paths)
-        return paths(self.fetch)
+        return self._computed(lambda fetch: [merkle_tree.inclusion_path(leaf, size, fetch) for leaf in leaves])
 
     def consistency(self, first: int, second: int) -> list[Hash]:
         """The proof that the tree of `first` leaves is the beginning of that of `second`."""
-        self.prepare(lambda fetch: merkle_tree.consistency_path(first, second, fetch))
-        return merkle_tree.consistency_path(first, second, self.fetch)
+        return self._computed(lambda fetch: merkle_tree.consistency_path(first, second, fetch))
+
+    def _computed(self, use: Callable[[Fetch], Answer]) -> Answer:
+        """What a computation gives, its hashes read at once."""
+        self.prepare(use)
+        return use(self.fetch)
 
     def prepare(self, use: Callable[[Fetch], object]) -> None:
         """Reads at once what a computation is going to fetch."""
@@ -185,13 +184,6 @@ def inclusion(connection: Connection, leaf: int, size: int) -> list[Hash]:
     return tree.inclusion([leaf], size)[0]
 
 
-def consistency(connection: Connection, first: int, second: int) -> list[Hash]:
-    """The proof that the log of `first` events is the beginning of that of `second`. Raises ValueError."""
-    tree = Tree(connection)
-    _within(tree, second)
-    return tree.consistency(first, second)
-
-
 def _within(tree: Tree, size: int) -> None:
     if size > (built := tree.size()):
         raise ValueError(f"the tree has {built} leaves, not {size}")
@@ -199,14 +191,14 @@ def _within(tree: Tree, size: int) -> None:
 
 def consistency_answer(connection: Connection, first: int, second: int) -> dict[str, Any]:
     """The answer of `GET /v1/log/consistency`. Raises ValueError for sizes that the tree does not have."""
-    path = consistency(connection, first, second)
     tree = Tree(connection)
+    _within(tree, second)
     return {
         "from": first,
         "to": second,
         "from_root": tree.root(first).hex(),
         "to_root": tree.root(second).hex(),
-        "path": [one.hex() for one in path],
+        "path": [one.hex() for one in tree.consistency(first, second)],
     }
 
 

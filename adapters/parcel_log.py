@@ -2,7 +2,7 @@
 
 It is an `ApplicationRecorder` of the `eventsourcing` library and more: the library's recorder knows neither an
 outcome per group nor receipts. Every read also exists as a function of a connection, for readers with a
-transaction of their own. Source: architecture 2, decisions 2 to 7; contract 3, 4.1.
+transaction of their own. Source: contract 3, 4.1; decision 0001.
 """
 
 from __future__ import annotations

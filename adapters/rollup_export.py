@@ -1,4 +1,4 @@
-"""A city's export as the start of its roll-up: `landcycle export-log`, where Kafka no longer has everything (decision 15)."""
+"""A city's export as the start of its roll-up: `landcycle export-log`, where Kafka no longer has everything (decision 0016)."""
 
 from __future__ import annotations
 

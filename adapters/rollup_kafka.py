@@ -1,6 +1,6 @@
 """Kafka as the roll-up reads it: what a topic is, a member of the group, a reader of rules, messages as events.
 
-Positions never come from Kafka: a member seeks to the place that stands with the rows (decision 15).
+Positions never come from Kafka: a member seeks to the place that stands with the rows (decision 0016).
 """
 
 from __future__ import annotations
@@ -177,6 +177,6 @@ def _count(value: str | int) -> int:
 
 def _hash(text: str) -> bytes:
     found = bytes.fromhex(text)
-    if len(found) != len(bytes(32)):
+    if len(found) != 32:
         raise ValueError("chain_hash is no SHA-256")
     return found

@@ -13,6 +13,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from domain.event import SHANGHAI
 
 _PREFIX: Final = "LANDCYCLE_"
+SECRETS: Final = ("key_pepper", "body_hash_key", "cursor_key")
+"""Without them keys could be tried off-line, bodies guessed and cursors forged."""
+
+
+class UnsafeSettings(ValueError):  # noqa: N818 - an answer, not a fault
+    """Settings with which production must not start; the message says what to set."""
 
 
 class Settings(BaseSettings):
@@ -75,6 +81,13 @@ class Settings(BaseSettings):
         if self.environment == "production" and self.today is not None:
             raise ValueError("LANDCYCLE_TODAY is refused when LANDCYCLE_ENVIRONMENT=production")
         return self
+
+
+def require_secrets(settings: Settings) -> None:
+    """Raises UnsafeSettings where production lacks a secret."""
+    missing = [f"{_PREFIX}{name.upper()}" for name in SECRETS if not getattr(settings, name).get_secret_value()]
+    if missing and settings.environment == "production":
+        raise UnsafeSettings(f"生产环境须设置{'、'.join(missing)} (SECRETS_MISSING)")
 
 
 def business_date(settings: Settings) -> int:

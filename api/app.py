@@ -13,7 +13,7 @@ from adapters.append_round import Decide
 from adapters.parcel_log import ParcelLog
 from adapters.postgres import open_pool
 from adapters.rule_source import RuleSource, install_packs
-from adapters.settings import Settings, business_date
+from adapters.settings import Settings, business_date, require_secrets
 from adapters.tokens import TokenVerifier
 from api import (
     alerts,
@@ -48,10 +48,6 @@ _ROUTERS = (
 )  # fmt: skip
 
 
-class UnsafeSettings(ValueError):  # noqa: N818 - an answer, not a fault
-    """The settings would run production without its secrets."""
-
-
 def create_app(
     settings: Settings | None = None,
     *,
@@ -64,7 +60,7 @@ def create_app(
     `decide_by`, `today` (a day number) and `verifier` of access tokens replace what the settings would give.
     """
     chosen = settings or Settings()  # type: ignore[call-arg]  # every field has a default
-    _refuse_unsafe(chosen)
+    require_secrets(chosen)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -137,15 +133,3 @@ def _verifier(settings: Settings) -> TokenVerifier | None:
     """Access tokens are taken where issuer, audience and keys are named."""
     issuer, audience, keys = settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks_url
     return TokenVerifier(issuer, audience, keys) if issuer and audience and keys else None
-
-
-def _refuse_unsafe(settings: Settings) -> None:
-    """Without their secrets, keys could be tried off-line and cursors forged."""
-    secrets = {
-        "key_pepper": settings.key_pepper,
-        "body_hash_key": settings.body_hash_key,
-        "cursor_key": settings.cursor_key,
-    }
-    missing = [f"LANDCYCLE_{name.upper()}" for name, value in secrets.items() if not value.get_secret_value()]
-    if missing and settings.environment == "production":
-        raise UnsafeSettings(f"production needs {', '.join(missing)}")

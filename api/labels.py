@@ -36,7 +36,7 @@ OBLIGATIONS: Final = labels_of("""
     O-VA|亩均增加值|Value added per mu
     O-ENERGY|单位能耗增加值|Value added per ton of standard coal
     O-EMIT|单位排放增加值、排放总量|Value added per ton of pollutants, permit limits
-    O-RD|研发投入占比|R&D share of revenue
+    O-RD|研发经费占比|R&D share of revenue
     O-LABOUR|全员劳动生产率|Value added per employee
     O-TRANSFER|依法依约转让|Transfer only if allowed
     O-LET|依约出租|Letting only with report or consent

@@ -19,13 +19,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters import api_keys, embedded_kafka, embedded_postgres
-from adapters.postgres import DatabaseUnavailable, migrate, open_pool
-from adapters.settings import Settings, business_date
+from adapters.postgres import migrate, open_pool
+from adapters.settings import SECRETS, Settings, UnsafeSettings, business_date, require_secrets
 from api import sample, welcome
 from projections.worker_lease import refuse_day_back
 
 READY_SECONDS: Final = 60
-_SECRETS: Final = ("key_pepper", "body_hash_key", "cursor_key")
 _SAMPLE_KEYS: Final = (
     ("regulator", "000000", "regulator", None),
     ("coordinator", "120000", "coordinator", None),
@@ -133,21 +132,19 @@ def _port_must_be_free(options: Options) -> None:
 
 def with_secrets(settings: Settings) -> Settings:
     """Secrets that nobody set are made once and kept in the data directory, readable by its owner alone."""
+    try:
+        require_secrets(settings)
+    except UnsafeSettings as error:
+        raise CannotServe(str(error)) from None
     path = settings.data_dir / "secrets.json"
     kept: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    for name in _SECRETS:
+    for name in SECRETS:
         kept.setdefault(name, secrets.token_hex(32))
-    if settings.environment == "production" and any(
-        not getattr(settings, name).get_secret_value() for name in _SECRETS
-    ):
-        raise CannotServe(
-            "生产环境须设置LANDCYCLE_KEY_PEPPER、LANDCYCLE_BODY_HASH_KEY、LANDCYCLE_CURSOR_KEY (SECRETS_MISSING)"
-        )
     fresh = path.with_suffix(".new")
     fresh.touch(mode=0o600)
     fresh.write_text(json.dumps(kept), "utf-8")
     fresh.replace(path)
-    chosen = {name: kept[name] for name in _SECRETS if not getattr(settings, name).get_secret_value()}
+    chosen = {name: kept[name] for name in SECRETS if not getattr(settings, name).get_secret_value()}
     return Settings.model_validate(settings.model_dump() | chosen)
 
 
@@ -287,8 +284,7 @@ def _stop(system: System) -> None:
     if system.kafka is not None:
         embedded_kafka.stop(system.kafka)
     if system.postgres is not None:
-        with contextlib.suppress(DatabaseUnavailable):
-            embedded_postgres.stop(system.postgres)
+        embedded_postgres.stop(system.postgres)
     _say("  已停止 stopped")
 
 

@@ -24,7 +24,7 @@ _CHUNK = 5000
 
 
 def life_of(events: int) -> list[Entry]:
-    """A life of so many events (1 to 97)."""
+    """A life of so many events (1 to 100)."""
     typical = typical_life()
     return typical[:events] if events <= len(typical) else long_life()[:events]
 
@@ -73,9 +73,8 @@ def varied_notices(target: Path, rows: int) -> int:
 
     from adapters.landchina_rows import COLUMNS, read  # noqa: PLC0415
 
-    real = [Path("../shared/data/landchina") / name for name in ("supply_results_tianjin_liaocheng_jiamusi.csv",)]
-    source = [path for path in real if path.exists()] or [Path("examples/supply_notices.csv")]
-    cells = [row.cells for path in source for row in read(path)]
+    real = Path("../shared/data/landchina/supply_results_tianjin_liaocheng_jiamusi.csv")
+    cells = [row.cells for row in read(real if real.exists() else Path("examples/supply_notices.csv"))]
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()

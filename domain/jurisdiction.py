@@ -35,6 +35,7 @@ def _refused(pointer: str, code: str, message: str) -> Refusal:
 
 def _of_its_year(command: Command) -> None:
     year = str(command.data["year"])
-    wrong = [day for key in ("holidays", "workdays") for day in command.data[key] if not day.startswith(f"{year}-")]
-    if wrong:
-        raise _refused("/data/holidays", "OTHER_YEAR", f"{wrong[0]}不在{year}年")
+    for name in ("holidays", "workdays"):
+        for number, day in enumerate(command.data[name]):
+            if not day.startswith(f"{year}-"):
+                raise _refused(f"/data/{name}/{number}", "OTHER_YEAR", f"{day}不在{year}年")

@@ -1,4 +1,4 @@
-"""What contradicts itself: values that each have their form and cannot hold together (specification 10, issue of the law).
+"""What contradicts itself: values that each have their form and cannot hold together (specification 10).
 
 One table for packs, for what they inherit, for amendments and for proposals. A value that is null binds nothing.
 """
@@ -90,7 +90,7 @@ def _maps(values: Mapping[str, Any]) -> Iterator[Contradiction]:
     if sign_offs is not None and ("DEFAULT" not in sign_offs or set(sign_offs) - EXIT_KINDS - {"DEFAULT"}):
         yield Contradiction(("exit.sign_offs",), "exit.sign_offs 应有 DEFAULT，其余只能是退出类型")
     effects = values.get("idle.effect_of_determination") or {}
-    odd = {one for pair in effects.items() for one in (f"{pair[0]}={pair[1]}",) if pair[1] not in IDLE_EFFECTS}
+    odd = {f"{result}={effect}" for result, effect in effects.items() if effect not in IDLE_EFFECTS}
     if odd:
         yield Contradiction(("idle.effect_of_determination",), f"idle.effect_of_determination 不能有 {min(odd)}")
     if effects and set(effects) != IDLE_RESULTS:

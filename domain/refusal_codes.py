@@ -58,7 +58,7 @@ PERIOD_NOT_A_YEAR|期间不是一年|Period is not a year|自然年或十二个�
 UNIT_OF_ANOTHER_PARCEL|不动产单元不属于本宗地|Unit of another parcel|单元代码前19位为宗地代码|规范2.7、7.1
 ALLOCATION_RULE_REQUIRED|缺少分摊规则|Allocation rule required|企业口径须有分摊规则|规范2.4
 ENERGY_BASIS_REQUIRED|缺少能耗口径|Energy basis required|等价值或当量值|规范2.4
-RD_ABOVE_REVENUE|研发经费大于收入|R&D above revenue|研发≤收入|规范2.7
+RD_ABOVE_REVENUE|研发经费大于收入|R&D above revenue|研发经费≤主营业务收入|规范2.7
 AREAS_DO_NOT_MATCH|面积个数不符|Areas do not match|每个新宗地一个面积|规范2.4
 EXTENSION_INCOMPLETE|延期日期不全|Extension incomplete|写明所有后续日期|规范4.5
 BREACH_NOT_NAMED|未指明违约|Breach not named|breach_id或obligation|契约3.1
@@ -88,7 +88,6 @@ RENT_IN_ARREARS|租金未缴清|Rent in arrears|登记前缴清租金|规范5.1
 IDLE_NOT_DISPOSED|闲置土地未处置|Idle land not disposed of|登记前完成处置|规范5.1
 NOT_IN_REGISTER|不在名录内|Not in the register|省级数据库|规范1.3第57项
 BELOW_PREVIOUS|累计值低于上次|Below the previous value|累计值不减|规范2.7
-RD_ABOVE_REVENUE|研发投入大于收入|R&D above the revenue|研发投入≤主营业务收入|规范2.7
 ABOVE_AREA|超过合同面积|Above the area|≤应动工开发面积|规范2.7
 INCOMPLETE_ASSESSMENT|硬性指标不全|Incomplete assessment|每个硬性指标有实际值|契约3.1
 RESULT_REQUIRED|须填写评估结果|Result required|无硬性指标时须上报结果|契约3.1
@@ -158,8 +157,10 @@ STAYED|已停止执行|Stayed|复议、诉讼期间|规范11.37
 
 
 def _codes(table: str, kind: str) -> dict[str, Code]:
-    rows = (line.split("|") for line in table.strip().splitlines())
-    return {code: Code(code, zh, en, guard, source, kind) for code, zh, en, guard, source in rows}
+    rows = [line.split("|") for line in table.strip().splitlines()]
+    found = {code: Code(code, zh, en, guard, source, kind) for code, zh, en, guard, source in rows}
+    assert len(found) == len(rows), "a code stands twice"
+    return found
 
 
 _FOUND: Final = {**_codes(_REFUSALS, "refusal"), **_codes(_WARNINGS, "warning")}

@@ -88,16 +88,6 @@ def wait_for(connection: Connection, position: int, seconds: float) -> bool:
         time.sleep(0.02)
 
 
-def lag_seconds(connection: Connection) -> float:
-    """How long the oldest event that the lists do not show has waited, or how long nobody has worked."""
-    row = connection.execute(
-        "SELECT greatest(coalesce(extract(epoch FROM now() - (SELECT recorded_at FROM event_log WHERE position = l.position + 1)), 0),"
-        " extract(epoch FROM now() - l.beaten_at) - 5, 0) FROM worker_lease l"
-    ).fetchone()
-    assert row is not None, "worker_lease has one row"
-    return float(row[0])
-
-
 def lag(settings: Settings) -> dict[str, Any]:
     """`landcycle lag`: events and seconds behind, alerts and statuses that Kafka does not have yet."""
     with open_pool(settings.database_url, max_size=1) as pool, pool.connection() as connection:
@@ -107,7 +97,8 @@ def lag(settings: Settings) -> dict[str, Any]:
             " (SELECT position FROM alert_head) - (SELECT position FROM relay_position WHERE feed = 'alerts'),"
             " h.position - (SELECT position FROM relay_position WHERE feed = 'events'),"
             " (SELECT count(*) FROM status_feed WHERE revision > published_revision),"
-            " (SELECT count(*) FROM read_parcel WHERE parked IS NOT NULL)"
+            " (SELECT count(*) FROM read_parcel WHERE parked IS NOT NULL),"
+            " coalesce(extract(epoch FROM now() - (SELECT recorded_at FROM event_log WHERE position = l.position + 1)), 0)::float8"
             " FROM log_head h, worker_lease l"
         ).fetchone()
         assert row is not None
@@ -121,10 +112,10 @@ def lag(settings: Settings) -> dict[str, Any]:
             "unsent_events",
             "unsent_statuses",
             "parked",
+            "lag_seconds",
         )
         return {
             **dict(zip(keys, row, strict=True)),
             "lag_events": row[0] - row[1],
-            "lag_seconds": lag_seconds(connection),
             "generations": generations.state(connection),
         }

@@ -43,7 +43,7 @@ class Evaluated:
 def evaluate_parcel(events: list[Event], as_of: int, book: RuleBook, new: Collection[str] = ()) -> Evaluated:
     """Folds and evaluates one stream; `new` are the ids of the events that led to it.
 
-    Whatever fails in it parks the parcel and lets the others go on (architecture 2.13).
+    Whatever fails in it parks the parcel and lets the others go on (decision 0008).
     """
     last, jurisdiction = events[-1], events[0].jurisdiction
     found = Evaluated(last.parcel_id, jurisdiction, last.version, last.recorded_at)

@@ -1,4 +1,4 @@
-"""The two shelves of read models: which one the lists show, which ones every batch writes (architecture 2.10).
+"""The two shelves of read models: which one the lists show, which ones every batch writes (decision 0014).
 
 A generation is one set of the tables of all read models. Its tables have the same names on both shelves; a transaction
 names its shelf once, and every statement after it means that one.
@@ -41,12 +41,14 @@ def use(connection: Connection, shelf: str) -> None:
 
 def serving(connection: Connection) -> Generation:
     """The generation that lists show."""
-    return next(one for one in every(connection) if one.shelf == _pointer(connection))
+    shown = _pointer(connection)
+    return next(one for one in every(connection) if one.shelf == shown)
 
 
 def other(connection: Connection) -> Generation:
     """The other shelf."""
-    return next(one for one in every(connection) if one.shelf != _pointer(connection))
+    shown = _pointer(connection)
+    return next(one for one in every(connection) if one.shelf != shown)
 
 
 def every(connection: Connection) -> list[Generation]:
@@ -134,7 +136,7 @@ def back(connection: Connection) -> Generation:
 
 
 def state(connection: Connection) -> list[dict[str, Any]]:
-    """Both shelves for `landcycle lag` and for measures."""
+    """The shelves in use, for `landcycle lag`."""
     rows = connection.execute(
         "SELECT g.number, g.state, g.definition, g.shelf = l.serving, g.parcels, g.expected, g.left_at"
         " FROM read_generation g, worker_lease l WHERE g.state <> 'EMPTY' ORDER BY g.number"

@@ -31,7 +31,7 @@ def find(
 
 
 def item(event: Event, corrected_by: list[str] | None = None, withdrawn_by: str | None = None) -> dict[str, Any]:
-    """One history item. What leaves for Kafka carries no later knowledge: its links are empty."""
+    """One history item, with the events that correct it and the one that withdraws it."""
     corrects = (
         event.data.get("corrects")
         if event.type == CORRECTED

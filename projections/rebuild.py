@@ -1,4 +1,4 @@
-"""`landcycle rebuild`: a generation of its own beside the one that serves, compared with it, then shown (architecture 2.10).
+"""`landcycle rebuild`: a generation of its own beside the one that serves, compared with it, then shown (decision 0014).
 
 1. The other shelf is emptied; every parcel is computed into it, stream by stream, in parallel, while posts and reads go on.
 2. It follows the log until it stands where the serving generation stands.

@@ -136,12 +136,11 @@ def alerts(connection: psycopg.Connection, after: int, limit: int) -> list[tuple
     if not changes:
         return []
     epoch = parcel_log.head(connection).epoch
-    events = {change.position: str(change.item["ended_by"] or change.item["caused_by"]) for change in changes}
-    traces = _traced(connection, ALERTS, [one for one in events.values() if one != "None"])
+    causes: list[str | None] = [change.item["ended_by"] or change.item["caused_by"] for change in changes]
+    traces = _traced(connection, ALERTS, [one for one in causes if one])
     return [
-        (at, cloud_events.alert_message(change.item, change.change, epoch, traces.get(events[at])))
-        for change in changes
-        for at in (change.position,)
+        (one.position, cloud_events.alert_message(one.item, one.change, epoch, traces.get(cause) if cause else None))
+        for one, cause in zip(changes, causes, strict=True)
     ]
 
 

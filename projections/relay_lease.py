@@ -1,4 +1,4 @@
-"""Which relay works, and how Kafka is: one lease row, by the database's clock (architecture 2.11)."""
+"""Which relay works, and how Kafka is: one lease row, by the database's clock (decision 0015)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`landcycle rollup`: one member of the group that keeps the province's read models (decisions 15 and 0016).
+"""`landcycle rollup`: one member of the group that keeps the province's read models (decision 0016).
 
 Kafka says which partitions are this member's; PostgreSQL says how far each was taken and whether it still is. One batch
 is one transaction: the partition held, the events kept, the parcels computed, the place moved.
@@ -11,8 +11,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any, Final
 
 import psycopg
@@ -95,7 +96,7 @@ class Member:
         for place, batch in batches.items():
             if place in self._owned:
                 busy = True
-                self._fenced(place, lambda place=place, batch=batch: self._batch(place, batch))
+                self._fenced(place, partial(self._batch, place, batch))
         self._settled = self._settled and not busy
         self._take_assigned()
         busy = self._tick() or busy
@@ -149,7 +150,7 @@ class Member:
             log.warning("rollup.partition_waits", partition=f"{place.topic}/{place.partition}", why=why)
         self._waiting[place] = why
 
-    def _fenced(self, place: TopicPartition, work: Any) -> bool:
+    def _fenced(self, place: TopicPartition, work: Callable[[], object]) -> bool:
         """Runs one transaction of a partition; gives the partition up where it is another's or its city stands still."""
         try:
             return bool(work())
@@ -186,7 +187,7 @@ class Member:
         """Holds every partition on and computes a chunk of what the day or the rules have overtaken."""
         if time.monotonic() - self._ticked < _TICK_SECONDS:
             return False
-        full = [self._fenced(place, lambda place=place: self._sweep(place)) for place in list(self._owned)]
+        full = [self._fenced(place, partial(self._sweep, place)) for place in list(self._owned)]
         if not any(full):
             self._ticked, self._settled = time.monotonic(), True
         return any(full)

@@ -1,4 +1,4 @@
-"""How far each partition was taken, and who may take more: the place stands with the rows, behind a fence (decision 15).
+"""How far each partition was taken, and who may take more: the place stands with the rows, behind a fence (decision 0016).
 
 A member takes a partition with the generation of its group, and every batch begins by holding the partition's row where
 its epoch still matches. A member that was stopped and wakes after a rebalance finds another epoch and writes nothing; one

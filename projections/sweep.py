@@ -1,4 +1,4 @@
-"""`landcycle sweep`: brings the read models to a day, once, and ends (architecture 2.9)."""
+"""`landcycle sweep`: brings the read models to a day, once, and ends (decision 0008)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def run(settings: Settings, as_of: int | None = None) -> int:
             row = connection.execute("SELECT ticked_on::text FROM worker_lease").fetchone()
         last = 0 if row is None or row[0] == "-infinity" else date.fromisoformat(row[0]).toordinal()
         if not last <= day <= today:
-            raise SweepRefused(f"{day_text(day)}不在上次扫描日与今天（{day_text(today)}）之间")
+            raise SweepRefused(f"{day_text(day)}不在上次扫描日与今天（{day_text(today)}）之间 (SWEEP_DAY)")
         at_day = settings.model_copy(update={"today": date.fromordinal(day)})
         return worker.run_once(at_day, pool)

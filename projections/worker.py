@@ -1,4 +1,4 @@
-"""The one loop: events, clock and rules as inputs; rows, alerts and position in one transaction (architecture 2.8, 2.9).
+"""The one loop: events, clock and rules as inputs; rows, alerts and position in one transaction (decision 0008).
 
 Each input takes effect exactly once: a batch first holds the lease row where epoch and position still match, and writes
 the new position with the rows. Parcels of a batch are evaluated in slices whose statements are sent without waiting for

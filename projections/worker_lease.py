@@ -1,4 +1,4 @@
-"""Which worker works: one lease row with an epoch, by the database's clock (architecture 2.8).
+"""Which worker works: one lease row with an epoch, by the database's clock (decision 0008).
 
 A batch begins by moving the lease row where epoch and position still match; a worker that was stopped and wakes again
 finds another epoch and writes nothing. The session that worked before is ended at a take-over: it may hold the row.

@@ -1,5 +1,5 @@
 -- The event log: one order from one row, nothing changed afterwards.
--- Source: architecture 2, decisions 4 to 7; contract 4.1, 4.2.
+-- Source: contract 4.1, 4.2; decisions 0001, 0002.
 
 -- Where the log stands. One row; whoever appends locks it first, so events commit in the order of their positions.
 CREATE TABLE log_head (

@@ -1,5 +1,5 @@
 -- The read models: what lists show. Every row is computed from one parcel's events, a day and the rules; it can be
--- thrown away and computed again. Source: contract 4.1; architecture 2.8 to 2.10.
+-- thrown away and computed again. Source: contract 4.1; decisions 0008, 0014.
 
 -- One row: who works, how far the log was read, to which day the clock was brought, by which rules, what lists show.
 CREATE TABLE worker_lease (

@@ -1,5 +1,5 @@
 -- The provincial roll-up: what a province's database keeps of its cities' logs. Empty in a city's own database.
--- Source: architecture 2, decision 15; contract 5, 7.
+-- Source: contract 5, 7; decision 0016.
 
 -- The province itself, made by the first member: its consumer group is named after it, so two provinces never share one.
 CREATE TABLE rollup_province (

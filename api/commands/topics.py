@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adapters.settings import Settings
 from api.commands.frame import DataDir, fail, told, with_kafka
+
+if TYPE_CHECKING:
+    from adapters.postgres import Connection
 
 app = typer.Typer()
 dead_letters_app = typer.Typer(
@@ -29,7 +33,7 @@ class Feed(StrEnum):
 
 
 @contextmanager
-def _kafka(data_dir: Any) -> Iterator[tuple[Settings, Any]]:
+def _kafka(data_dir: Path | None) -> Iterator[tuple[Settings, Connection]]:
     """Settings that name a Kafka, and a connection in autocommit; what goes wrong is told in one line."""
     from adapters.dead_letters import RedriveRefused
     from adapters.postgres import autocommitted, open_pool

@@ -244,5 +244,5 @@ class Service(Part):
     """Proof of service 送达 (specification 11.26): the clocks run from `served_on`."""
 
     served_on: Day = titled("送达日期", "Served on")
-    method: Name = optional("送达方式", "Method")
-    receipt_no: Number = optional("回证编号", "Receipt number")
+    method: Name | None = optional("送达方式", "Method")
+    receipt_no: Number | None = optional("回证编号", "Receipt number")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.events.decimals import Money, PositiveArea, PositiveMoney, Ratio
@@ -70,7 +70,7 @@ class LettingReported(
 
     floor_area_m2: PositiveArea | None = optional("出租面积", "Floor area", unit="m²")
     tenant_uscc: Uscc | None = optional("承租方信用代码", "Tenant")
-    from_: Day | None = Field(default=None, alias="from", title="起 From", json_schema_extra={"zh": "起"})
+    from_: Day | None = optional("起", "From", alias="from")
     to: Day | None = optional("止", "To")
 
     @model_validator(mode="after")
@@ -109,7 +109,7 @@ class SeizureImposed(
     """The court seized the right; in force from `from` to `to` unless lifted."""
 
     case_no: Number | None = optional("案号", "Case number")
-    from_: Day | None = Field(default=None, alias="from", title="起 From", json_schema_extra={"zh": "起"})
+    from_: Day | None = optional("起", "From", alias="from")
     to: Day | None = optional("止", "To")
     kind: Literal["SEIZURE", "BANKRUPTCY", "AUCTION"] | None = optional("类型", "Kind")
 
@@ -126,7 +126,7 @@ class SeizureLifted(
     """The seizure ended."""
 
     case_no: Number | None = optional("案号", "Case number")
-    from_: Day | None = Field(default=None, alias="from", title="起 From", json_schema_extra={"zh": "起"})
+    from_: Day | None = optional("起", "From", alias="from")
     to: Day | None = optional("止", "To")
 
 

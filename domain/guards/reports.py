@@ -80,7 +80,7 @@ def _research_within_revenue(desk: Desk) -> None:
             raise desk.refuse_field(
                 f"/data/{key}",
                 "RD_ABOVE_REVENUE",
-                "同一期间的研发投入大于主营业务收入，请核对；对方上报有误的，先由其更正",
+                "同一期间的研发经费大于主营业务收入，请核对；对方上报有误的，先由其更正",
             )
 
 
@@ -135,5 +135,6 @@ def renewal_applied(desk: Desk) -> None:
     end = desk.life.right_to
     if end is None:
         return
-    if desk.day > desk.life.rolled(add_months(end, -desk.rule("term.apply_months")), "application", desk.day):
-        desk.warn("RENEWAL_LATE", "晚于届满前一年提出，不当然享有续期")
+    months = desk.rule("term.apply_months")
+    if desk.day > desk.life.rolled(add_months(end, -months), "application", desk.day):
+        desk.warn("RENEWAL_LATE", f"晚于届满前{months}个月提出，不当然享有续期")

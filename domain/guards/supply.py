@@ -212,4 +212,6 @@ def policy_granted(desk: Desk) -> None:
         return
     entries = [f for f in desk.life.of("register.entered", "register.left") if f.data.get("register") == gate]
     if not entries or entries[-1].type == "register.left":
-        raise desk.refuse("NOT_IN_REGISTER", "该地块不在省级数据库中，不能适用再开发政策", "register.gate")
+        raise desk.refuse(
+            "NOT_IN_REGISTER", f"该地块不在规则要求的名录（{gate}）中，不能适用再开发政策", "register.gate"
+        )

@@ -108,9 +108,8 @@ def _idle(life: Life, idle: Idle) -> Iterator[Alert]:
                 life, "A-IDLE-NEAR", "", one - days, ("NRP",), f"{what}，{day_text(one)}满一年", "规范4.3、8.1"
             )
         return
-    first = idle.spells[
-        -1
-    ].first_day  # of stopped land perhaps later than the year: the day of the report that showed it
+    # of stopped land perhaps later than the year: the day of the report that showed it
+    first = idle.spells[-1].first_day
     if idle.clock == "Y1":
         rule = "规范4.3；闲置土地处置办法第2条"
         yield _alert(life, "A-IDLE-Y1", "", first, ("NRP",), f"{what}已满一年", rule)

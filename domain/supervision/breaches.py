@@ -125,7 +125,7 @@ def _speaks_of(one: Opening, fact: Fact, found: Sequence[Opening]) -> bool:
     if data.get("breach_id"):
         return bool(data["breach_id"] == one.breach_id)
     on, kind = fact.occurred_on, fact.type
-    if not _open_on(one, on):
+    if not _may_be_spoken_of_on(one, on):
         return False
     if kind == "exit.opened":
         return True
@@ -137,10 +137,11 @@ def _speaks_of(one: Opening, fact: Fact, found: Sequence[Opening]) -> bool:
     if name is None:
         return kind == "interview.held"
     name = str(name)
-    exact = [other for other in found if other.obligation == name and _open_on(other, on)]
+    exact = [other for other in found if other.obligation == name and _may_be_spoken_of_on(other, on)]
     if len(exact) == 1:  # O-BOND beside overdue instalments: the breach of that very obligation (contract 3.1)
         return one is exact[0]
-    return addressed_by(one, name) and sum(_open_on(other, on) and addressed_by(other, name) for other in found) == 1
+    meant = [other for other in found if _may_be_spoken_of_on(other, on) and addressed_by(other, name)]
+    return addressed_by(one, name) and len(meant) == 1
 
 
 def addressed_by(one: Opening, name: str) -> bool:
@@ -148,7 +149,8 @@ def addressed_by(one: Opening, name: str) -> bool:
     return name in one.codes or (one.kind != "PAY" and KIND_OF.get(name) == one.kind)
 
 
-def _open_on(one: Opening, on: int) -> bool:
+def _may_be_spoken_of_on(one: Opening, on: int) -> bool:
+    """A step on the day on which a breach ended may still speak of it, though it stands no more (`Opening.stands_on`)."""
     return one.since <= on and (one.ended_on is None or on <= one.ended_on)
 
 

@@ -132,9 +132,8 @@ def _basis_gone(life: Life, fact: Fact, breaches: list[Breach], assessed: Sequen
     last = fact.occurred_on if life.cancelled_on is None else min(fact.occurred_on, life.cancelled_on)
     named = fact.data.get("breach_id")
     began = life.started is not None and life.started.occurred_on <= last
-    runs = (
-        kind != "COMPLETE" or began or not life.rule("ld.complete_needs_start")
-    )  # without a start nothing is due (11.37)
+    # without a start nothing is due (11.37)
+    runs = kind != "COMPLETE" or began or not life.rule("ld.complete_needs_start")
     own = [
         one
         for one in breaches

@@ -249,7 +249,7 @@ def _per_land(value: Fraction, unit: str | None, land: int | None) -> Fraction |
         return None
     if unit == "万元/公顷":
         return Fraction(value.numerator * HECTARE, value.denominator * land)
-    return Fraction(value.numerator * 200_000, value.denominator * 3 * land)
+    return value * MU / land
 
 
 def shortfall(item: Item, land: int | None) -> Fraction | None:

@@ -89,7 +89,7 @@ def test_paths_and_consistency_from_the_database(log, pool):
         with pytest.raises(ValueError, match="1500 leaves"):
             merkle_log.inclusion(connection, 0, 1501)
         with pytest.raises(ValueError, match="no consistency"):
-            merkle_log.consistency(connection, 0, 10)
+            merkle_log.consistency_answer(connection, 0, 10)
 
 
 def test_one_builder_at_a_time(log, pool):

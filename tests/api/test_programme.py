@@ -261,7 +261,8 @@ def test_the_process_lives_and_says_whether_it_can_serve(api):
 def test_production_does_not_start_without_its_secrets(database_url, tmp_path, missing):
     from pydantic import SecretStr
 
-    from api.app import UnsafeSettings, create_app
+    from adapters.settings import UnsafeSettings
+    from api.app import create_app
     from given_api import settings_for
 
     changes = {"environment": "production", "today": None, missing: SecretStr("")}

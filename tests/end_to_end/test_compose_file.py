@@ -9,7 +9,8 @@ import yaml
 from typer.main import get_command
 
 from adapters.settings import Settings
-from api.app import UnsafeSettings, create_app
+from adapters.settings import UnsafeSettings
+from api.app import create_app
 from api.cli import app
 
 ROOT = Path(__file__).parents[2]
