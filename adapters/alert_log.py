@@ -108,7 +108,8 @@ SELECT position, item ->> 'parcel_id', (item ->> 'sequence')::bigint, (item ->> 
 FROM unnest(%s::bigint[], %s::text[]::jsonb[], %s::text[]::jsonb[]) AS c (position, item, change)
 """
 _STANDING: Final = """
-INSERT INTO alert AS a (alert_id, parcel_id, jurisdiction, code, subject, episode, state, level, departments, raised_at, standing, item)
+INSERT INTO alert AS a (alert_id, parcel_id, jurisdiction, code, subject, episode, state, level, departments, raised_position,
+    standing, item)
 SELECT (item ->> 'alert_id')::uuid, item ->> 'parcel_id', item ->> 'jurisdiction', item ->> 'code', subject, episode, item ->> 'state',
        item ->> 'level', ARRAY(SELECT jsonb_array_elements_text(item -> 'departments')), position, standing, item
 FROM unnest(%s::bigint[], %s::text[]::jsonb[], %s::text[], %s::integer[], %s::boolean[]) AS c (position, item, subject, episode, standing)

@@ -1,4 +1,4 @@
-"""One call of `append_events` (adapters/sql/0005_append_in_lockstep.sql): groups in, outcomes out. Chains are built here."""
+"""One call of `append_events` (adapters/sql/0002_append.sql): groups in, outcomes out. Chains are built here."""
 
 from __future__ import annotations
 

@@ -53,18 +53,22 @@ def find(
     conditions = [condition]
     if state != "all":
         conditions.append(f"state {'IN' if state == 'open' else 'NOT IN'} ('{OPEN_STATES[0]}', '{OPEN_STATES[1]}')")
-    for clause, value in (("level = %s", level), ("departments @> ARRAY[%s]", department), ("raised_at > %s", after)):
+    for clause, value in (
+        ("level = %s", level),
+        ("departments @> ARRAY[%s]", department),
+        ("raised_position > %s", after),
+    ):
         if value is not None:
             conditions.append(clause)
             values.append(value)
     rows = connection.execute(
-        f"SELECT raised_at, item FROM alert WHERE {' AND '.join(conditions)} ORDER BY raised_at LIMIT %s",
+        f"SELECT raised_position, item FROM alert WHERE {' AND '.join(conditions)} ORDER BY raised_position LIMIT %s",
         (*values, limit),
     ).fetchall()
     found: list[dict[str, Any]] = []
-    for raised_at, item in rows:
+    for raised_position, item in rows:
         one = AlertItem(item)
-        one.place = raised_at
+        one.place = raised_position
         found.append(one)
     return found
 

@@ -38,7 +38,7 @@ CREATE TABLE event_log (
     CONSTRAINT event_log_event_id_key UNIQUE (event_id)                -- idempotence: ids are global
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 
--- The application reads; it writes through append_events and append_staged alone, so no insert can pass the head.
+-- The application reads; it writes through append_events alone, so no insert can pass the head.
 REVOKE ALL ON event_log, log_head, log_epoch FROM PUBLIC, landcycle_app;
 GRANT SELECT ON event_log, log_head, log_epoch TO landcycle_app;
 

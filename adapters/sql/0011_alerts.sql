@@ -1,6 +1,6 @@
 -- The log of alerts: decided once, never computed again, because people act on them. Source: contract 4.1, 5.
 
--- One row: the last position. Locked last and until commit, so that positions are gapless in the order of commit.
+-- One row: the last position. Locked first and until commit: nobody who waits for it holds what another could wait for.
 CREATE TABLE alert_head (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     position bigint NOT NULL DEFAULT 0
@@ -8,7 +8,7 @@ CREATE TABLE alert_head (
 INSERT INTO alert_head DEFAULT VALUES;
 CREATE TRIGGER alert_head_tells AFTER UPDATE ON alert_head FOR EACH STATEMENT EXECUTE FUNCTION tell('landcycle_alerts');
 
--- One row per parcel that ever had an alert: the last sequence. Worker and people lock these in the order of parcels.
+-- One row per parcel that ever had an alert: the last sequence.
 CREATE TABLE alert_parcel (
     parcel_id text COLLATE "C" PRIMARY KEY,
     sequence  bigint NOT NULL DEFAULT 0
@@ -27,21 +27,23 @@ CREATE TABLE alert_log (
 CREATE TRIGGER alert_log_is_append_only BEFORE UPDATE OR DELETE ON alert_log
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
--- How each alert stands now: the last item of the log, for lists.
+-- How each alert stands now: the last item of the log, for lists. An alert that a coordinator closed while its condition
+-- lasts (销号) stays closed until the condition has ended or risen; only then is there another episode. Source: contract 4.
 CREATE TABLE alert (
-    alert_id     uuid PRIMARY KEY,
-    parcel_id    text COLLATE "C" NOT NULL,
-    jurisdiction text COLLATE "C" NOT NULL,
-    code         text COLLATE "C" NOT NULL,
-    subject      text COLLATE "C" NOT NULL,                 -- which of several of the same code
-    episode      integer NOT NULL,                          -- the how many-th time
-    state        text COLLATE "C" NOT NULL,
-    level        text COLLATE "C" NOT NULL,
-    departments  text[] NOT NULL,
-    raised_at    bigint NOT NULL,                           -- position of its raising: the order of lists
-    item         jsonb NOT NULL,
+    alert_id        uuid PRIMARY KEY,
+    parcel_id       text COLLATE "C" NOT NULL,
+    jurisdiction    text COLLATE "C" NOT NULL,
+    code            text COLLATE "C" NOT NULL,
+    subject         text COLLATE "C" NOT NULL,              -- which of several of the same code
+    episode         integer NOT NULL,                       -- the how many-th time
+    state           text COLLATE "C" NOT NULL,
+    level           text COLLATE "C" NOT NULL,
+    departments     text[] NOT NULL,
+    raised_position bigint NOT NULL,                        -- position of its raising: the order of lists
+    standing        boolean NOT NULL,                       -- does its condition last, as it was last judged
+    item            jsonb NOT NULL,
     UNIQUE (parcel_id, code, subject, episode)
 );
-CREATE INDEX alert_open ON alert (raised_at) WHERE state IN ('OPEN', 'ACKNOWLEDGED');
-CREATE INDEX alert_raised ON alert (raised_at);
-CREATE INDEX alert_open_of_parcel ON alert (parcel_id) WHERE state IN ('OPEN', 'ACKNOWLEDGED');
+CREATE INDEX alert_open ON alert (raised_position) WHERE state IN ('OPEN', 'ACKNOWLEDGED');
+CREATE INDEX alert_raised ON alert (raised_position);
+CREATE INDEX alert_standing_of_parcel ON alert (parcel_id) WHERE standing;

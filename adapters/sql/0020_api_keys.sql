@@ -1,5 +1,5 @@
 -- Keys of departments, regulators, coordinators and administrators (contract 7).
--- Source: issue 3 point 5. A key is shown once; what stands here does not give it away.
+-- A key is shown once; what stands here does not give it away.
 
 CREATE TABLE api_key (
     key_id       text COLLATE "C" PRIMARY KEY,              -- the middle part of lc_<id>_<secret>; public

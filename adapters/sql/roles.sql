@@ -28,10 +28,6 @@ GRANT USAGE, CREATE ON SCHEMA public TO landcycle_owner, landcycle_app;
 CREATE SCHEMA IF NOT EXISTS generation_a AUTHORIZATION landcycle_owner;     -- the two shelves of read models
 CREATE SCHEMA IF NOT EXISTS generation_b AUTHORIZATION landcycle_owner;
 GRANT USAGE ON SCHEMA generation_a, generation_b TO landcycle_app;
-DO $$
-BEGIN
-    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO landcycle_app, landcycle_owner', current_database());
-END $$;
 ALTER DEFAULT PRIVILEGES FOR ROLE landcycle_owner IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO landcycle_app;
 ALTER DEFAULT PRIVILEGES FOR ROLE landcycle_owner IN SCHEMA public
