@@ -12,7 +12,8 @@ from domain.assessment import Breach
 from domain.supervision.figures import requirement
 from domain.supervision.life import Life
 from domain.supervision.measures import below, cents, exact
-from domain.supervision.performance import Assessed, verification
+from domain.supervision.performance import Assessed
+from domain.supervision.verification import verification
 
 Sum = tuple[int, bool]
 

@@ -12,8 +12,9 @@ from domain.supervision.figures import MEASURED, fails, requirement
 from domain.supervision.life import Life
 from domain.supervision.life import day as day_of
 from domain.supervision.measures import exact, rounded
-from domain.supervision.performance import Assessed, compare, figure, verification
+from domain.supervision.performance import Assessed, compare, direction_of, figure
 from domain.supervision.terms import Term
+from domain.supervision.verification import verification
 
 _BY_EVENT: Final = frozenset({"O-START", "O-COMPLETE", "O-PROD", "O-REACH", "O-PAY", "O-RENT"})
 _ASSESSED: Final = frozenset({"REACH", "COMPLETION", "YEARLY"})
@@ -98,8 +99,8 @@ def _indicators(life: Life, assessed: Sequence[Assessed]) -> Iterator[Obligation
         if not _has_figures(term):
             continue
         one, assess_on = _stated(life, term), term.data["assess_on"]
-        limit, direction = exact(term.data.get("threshold")), term.data.get("direction") or "GE"
-        actual = None
+        limit, actual = exact(term.data.get("threshold")), None
+        direction = term.data.get("direction") or direction_of(term.code, term.data.get("unit"))
         item = next((item for a in reversed(assessed) for item in a.items if item.code == term.code), None)
         if item is not None:
             actual, one.actual, direction = item.actual, item.shown, item.direction

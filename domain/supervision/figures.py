@@ -10,7 +10,8 @@ from domain.facts import Fact
 from domain.supervision.life import Life
 from domain.supervision.measures import below, exact, rounded
 from domain.supervision.openings import KIND_OF, Opening, opening, revealed
-from domain.supervision.performance import Assessed, assessed_of, compare, direction_of, figure, verification
+from domain.supervision.performance import Assessed, assessed_of, compare, direction_of, figure
+from domain.supervision.verification import verification
 
 MEASURED: Final = ("O-FAR", "O-BCOEF", "O-OFFICE-L", "O-OFFICE-F", "O-GREEN", "O-NOHOUSE")
 Requirement = tuple[Fraction | None, Fraction | None, Fact | None]

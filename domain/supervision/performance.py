@@ -9,15 +9,17 @@ from typing import Any, Final
 
 from domain.facts import Fact, Facts
 from domain.supervision.life import Life
-from domain.supervision.measures import HECTARE, MU, YUAN_PER_WAN, area, below, exact, rounded
+from domain.supervision.measures import HECTARE, MU, YUAN_PER_WAN, below, exact, rounded
 from domain.supervision.terms import Term
 
 _AT_MOST: Final = frozenset({"O-OFFICE-L", "O-OFFICE-F", "O-EQUITY", "O-GREEN"})
+_CEILINGS: Final = frozenset({("O-ENERGY", "吨标煤/万元"), ("O-EMIT", "t"), ("O-EMIT", "吨")})
+"""What is a floor in one unit and a ceiling in this one: energy per output, the tonnes that a permit allows (3.2)."""
 
 
 def direction_of(code: str, unit: str | None) -> str:
-    """GE or LE of specification 3.2 where the agreement is silent: energy per output is a ceiling, output per energy a floor."""
-    return "LE" if code in _AT_MOST or (code == "O-ENERGY" and unit == "吨标煤/万元") else "GE"
+    """GE or LE of specification 3.2 where the agreement is silent."""
+    return "LE" if code in _AT_MOST or (code, unit) in _CEILINGS else "GE"
 
 
 @dataclass(slots=True)
@@ -227,10 +229,14 @@ def _value(data: Any, key: str) -> Fraction | None:
 
 
 def _computed(code: str, unit: str | None, values: dict[str, Fraction], land: int | None) -> Fraction | None:
-    """The ratio of specification 3.1 for an item; None where a figure is missing."""
+    """The ratio of specification 3.1 for an item, of a permit the tonnes themselves (3.2); None where a figure is
+    missing.
+    """
     main = _MAIN.get(code)
     if main is None or main not in values:
         return None
+    if code == "O-EMIT" and (code, unit) in _CEILINGS:
+        return values[main]
     if code in ("O-TAX", "O-OUTPUT", "O-VA"):
         return _per_land(values[main], unit, land)
     over, under = {
@@ -258,42 +264,3 @@ def shortfall(item: Item, land: int | None) -> Fraction | None:
         return None
     per = Fraction(land) / (HECTARE if item.unit == "万元/公顷" else MU)
     return max((item.threshold - item.actual) * per * YUAN_PER_WAN, Fraction(0))
-
-
-@dataclass(slots=True)
-class Verified:
-    """What a verification measured, as ratios (specification 3.1)."""
-
-    fact: Fact
-    ratios: dict[str, Fraction]
-    housing: bool | None
-    """None: the verification does not say."""
-
-
-def verification(facts: Facts, fact: Fact) -> Verified:
-    """The ratios of one `construction.verified`, computed once for these facts (specification 3.1)."""
-    known: dict[int, Verified] = facts.memo.setdefault("verified", {})
-    found = known.get(id(fact.data))
-    if found is None:
-        found = known[id(fact.data)] = measured(fact)
-    return found
-
-
-def measured(fact: Fact) -> Verified:
-    """The ratios of one `construction.verified`; a ratio whose areas are unknown is absent (specification 3.1)."""
-    m2 = {key: value for key in fact.data if key.endswith("_m2") and (value := area(fact.data[key])) is not None}
-    land, floor = m2.get("land_area_m2"), m2.get("floor_area_m2")
-    found: dict[str, Fraction] = {}
-    if land:
-        if floor is not None:
-            found["O-FAR"] = Fraction(floor + m2.get("double_counted_m2", 0), land)
-        if "building_footprint_m2" in m2:
-            built = m2["building_footprint_m2"] + m2.get("structure_m2", 0) + m2.get("yard_m2", 0)
-            found["O-BCOEF"] = Fraction(built, land)
-        if "office_land_m2" in m2:
-            found["O-OFFICE-L"] = Fraction(m2["office_land_m2"], land)
-        if "green_m2" in m2:
-            found["O-GREEN"] = Fraction(m2["green_m2"], land)
-    if floor and "office_floor_m2" in m2:
-        found["O-OFFICE-F"] = Fraction(m2["office_floor_m2"], floor)
-    return Verified(fact, found, fact.data.get("housing"))

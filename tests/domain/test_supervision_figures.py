@@ -1,0 +1,65 @@
+"""What a figure is held against, and which figure it is: permits, shares, papers, years (specification 3.1, 3.2, 11.37)."""
+
+from datetime import date
+
+import pytest
+from law_lives import AGREEMENT, BOOK, BUILT, life, on, phases
+from second_answers import differences
+
+YEAR = {"from": "2023-01-01", "to": "2023-12-31"}
+
+
+def both(day, events):
+    """The assessment of a day, on which the two laws agree."""
+    assert differences(events, date.fromisoformat(day), BOOK.rules("120114"), BOOK.calendar(), names={}) == {}
+    return on(day, events)
+
+
+def duty(found, code):
+    return next(one for one in found.obligations if one.code == code)
+
+
+def emitting(tonnes, value_added, **term):
+    """A parcel whose agreement speaks of emissions, with the reports of a year and an assessment that was sent 45."""
+    agreed = {"code": "O-EMIT", "threshold": "50.00", "unit": "t", "assess_on": "REACH", "hard": True} | term
+    said = [("indicators.reported", "2024-03-01", {"period": YEAR, "scope": "PARCEL", "emission_t": tonnes}, "EEB")]
+    if value_added:
+        figures = {"period": YEAR, "scope": "PARCEL", "value_added_wan": value_added}
+        said.append(("indicators.reported", "2024-03-01", figures, "STAT"))
+    items = [{"code": "O-EMIT", "actual": "45.00", "unit": agreed["unit"]}]
+    reach = ("performance.assessed", "2024-08-01", {"kind": "REACH", "period": YEAR, "items": items}, "MIIT")
+    return life(*BUILT, *said, reach, agreement={**AGREEMENT, "obligations": [agreed]})
+
+
+@pytest.mark.parametrize("direction", [{"direction": "LE"}, {}])
+@pytest.mark.parametrize("unit", ["t", "吨"])
+@pytest.mark.parametrize("value_added", [None, "600.00", "6000.00"])
+@pytest.mark.parametrize(("tonnes", "met"), [({"COD": "30.00", "SO2": "20.00"}, True), ({"COD": "60.00"}, False)])
+def test_the_limit_of_a_permit_is_held_against_the_tonnes_whatever_they_earned(
+    direction, unit, value_added, tonnes, met
+):
+    found = both("2024-08-01", emitting(tonnes, value_added, unit=unit, **direction))
+    assert ("PERF" in phases(found)) is not met
+    assert (duty(found, "O-EMIT").state, found.stage) == (
+        ("MET", "AT_CAPACITY") if met else ("OVERDUE", "IN_PRODUCTION")
+    )
+    assert duty(found, "O-EMIT").actual == ("50.0000" if met else "60.0000")
+
+
+@pytest.mark.parametrize(("value_added", "met"), [("3000.00", True), ("2999.00", False)])
+def test_value_added_per_tonne_is_a_floor(value_added, met):
+    found = both("2024-08-01", emitting({"COD": "60.00"}, value_added, unit="万元/吨"))
+    assert ("PERF" in phases(found)) is not met
+
+
+@pytest.mark.parametrize(("tonnes", "state"), [("49.00", "MET"), ("51.00", "OVERDUE")])
+def test_a_permit_is_a_ceiling_of_each_year_where_the_agreement_names_no_direction(tonnes, state):
+    term = {"code": "O-EMIT", "threshold": "50.00", "unit": "t", "assess_on": "YEARLY"}
+    said = (
+        "indicators.reported",
+        "2024-03-01",
+        {"period": YEAR, "scope": "PARCEL", "emission_t": {"COD": tonnes}},
+        "EEB",
+    )
+    found = both("2024-08-01", life(*BUILT, said, agreement={**AGREEMENT, "obligations": [term]}))
+    assert duty(found, "O-EMIT").state == state
