@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(slots=True, frozen=True)
 class Code:
-    """One code. `kind` is refusal, warning or both ("refusal, warning")."""
+    """One code. `kind` is refusal or warning; a warning that a rule makes a refusal (`exit.cancel_guard`) stays one here."""
 
     code: str
     zh: str
@@ -132,6 +132,7 @@ COORDINATOR_ONLY|仅协调者可裁定|Coordinator only|协调者裁定分歧|�
 _WARNINGS: Final = """
 OUT_OF_SEQUENCE|前置事件尚未上报|Out of sequence|事实照收，阶段等待|规范11.17
 NO_ADMISSION_RECORD|没有准入记录|No admission record|未在本系统准入|契约3.1
+NO_GROUND|没有协议出让理由|No ground on record|导入的历史只提示|规范2.1
 NO_AGREEMENT|没有监管协议|No agreement|合同与协议同日签订|契约3.1
 AGREEMENT_AFTER_CONTRACT|协议晚于合同|Agreement after the contract|与合同同日|规范2.7
 CONTRACT_NOT_KNOWN_YET|尚无合同记录|Contract not known yet|合同上报前只提示|规范2.3

@@ -90,7 +90,8 @@ def transfer_registered(desk: Desk) -> None:
     if desk.data["kind"] == "PRE_REGISTRATION" or (running is not None and running[0] in ("MT", "MTA", "MTP")):
         return
     kinds = {one.kind: one for one in desk.assessment.exit_kinds}
-    if not kinds["MT"].eligible and not kinds["MTA"].eligible and not desk.life.onboarded_on:
+    history = desk.life.onboarded_on is not None and desk.day < desk.life.onboarded_on
+    if not kinds["MT"].eligible and not kinds["MTA"].eligible and not history:
         keys = (*rules_of("MT", kinds["MT"].blockers), *rules_of("MTA", kinds["MTA"].blockers))
         raise desk.refuse("TRANSFER_NOT_ALLOWED", f"不具备转让条件：{'、'.join(kinds['MT'].blockers)}", *keys)
 

@@ -30,6 +30,8 @@ def contract_signed(desk: Desk) -> None:
     if desk.facts.of("contract.signed"):
         raise desk.refuse("CONTRACT_EXISTS", "该宗地已有合同；变更请用更正、补充协议，再次供应请用新的编号（.2）")
     if desk.data.get("onboarding"):
+        if _lacks_ground(desk):
+            desk.warn("NO_GROUND", "协议出让没有写明理由（ground）")
         return
     _admitted(desk)
     if not desk.facts.of("agreement.signed"):
@@ -40,9 +42,14 @@ def contract_signed(desk: Desk) -> None:
     _price_floor(desk)
     _rent_step(desk)
     _underground_price(desk)
-    entered = desk.facts.of("register.entered")
-    if desk.data.get("supply_mode") == "GRANT_AGREEMENT" and not desk.data.get("ground") and not entered:
+    if _lacks_ground(desk):
         raise desk.refuse("GROUND_REQUIRED", "协议出让须写明理由（ground），或地块已入库")
+
+
+def _lacks_ground(desk: Desk) -> bool:
+    """Granted by agreement, with no reason written and no register entry that would be one (specification 2.1)."""
+    by_agreement = desk.data.get("supply_mode") == "GRANT_AGREEMENT"
+    return by_agreement and not desk.data.get("ground") and not desk.facts.of("register.entered")
 
 
 def _admitted(desk: Desk) -> None:
@@ -81,7 +88,10 @@ def _term(desk: Desk) -> None:
             within = f"在{low}至{limit}年之间" if low else f"不超过{limit}年"
             raise desk.refuse("TERM_OUT_OF_RANGE", f"使用年限应{within}", *keys)
     usual = desk.rule("term.usual_max_years")
-    if usual is not None and years is not None and years > usual and mode in ("ELASTIC", *LEASES):
+    if usual is None or mode not in ("ELASTIC", *LEASES):
+        return
+    beyond = start is not None and end is not None and end > add_years(start, usual) - 1
+    if beyond or (years is not None and years > usual):
         desk.warn("TERM_ABOVE_USUAL", f"本地租赁、先租后让、弹性年期一般不超过{usual}年")
 
 

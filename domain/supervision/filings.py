@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from domain.assessment import Filing
@@ -21,13 +20,13 @@ def filings(life: Life) -> list[Filing]:
     """
     if not _redevelopment(life):
         return []
-    submitted, rules = life.of("filing.submitted"), life.rules
+    left, rules = list(life.of("filing.submitted")), life.rules
     found = []
-    for doc_type, reference, dated in _owed(life):
+    for doc_type, reference, dated in sorted(_owed(life), key=lambda one: one[2]):
         first = day_number(rules.get("filing.from", dated))
         if doc_type in rules.get("filing.doc_types", dated) and dated >= first and not life.is_history(dated):
             unrolled = add_months(dated, rules.get("filing.months", dated))
-            filed = _match(submitted, doc_type, reference, dated)
+            filed = _taken(left, doc_type, reference, dated)
             due = life.rolled(unrolled, "filing", filed)
             if filed is None:
                 life.will(unrolled - life.rule("remind.filing_days"), due + 1)
@@ -76,19 +75,27 @@ def _reference(fact: Fact) -> str | None:
     return found
 
 
-def _match(submitted: Sequence[Fact], doc_type: str, reference: str | None, dated: int) -> int | None:
-    """The day on which this document was filed: by reference, else by its date."""
-    for fact in submitted:
-        if fact.data.get("doc_type") != doc_type:
-            continue
-        same = (
-            fact.data.get("doc_ref") == reference
-            if fact.data.get("doc_ref")
-            else day(fact.data.get("doc_date")) in (None, dated)
-        )
-        if same:
-            return fact.occurred_on
-    return None
+def _taken(left: list[Fact], doc_type: str, reference: str | None, dated: int) -> int | None:
+    """The day on which this document was filed. A filing is of one document: of that with its number, else with its date;
+    one that states neither is of the first that has none of its own and was there on its day.
+    """
+    of_type = [fact for fact in left if fact.data.get("doc_type") == doc_type]
+    named = [fact for fact in of_type if _names(fact, reference, dated)]
+    bare = [
+        fact
+        for fact in of_type
+        if not (fact.data.get("doc_ref") or fact.data.get("doc_date")) and fact.occurred_on >= dated
+    ]
+    filed = next(iter((*named, *bare)), None)
+    if filed is None:
+        return None
+    left.remove(filed)
+    return filed.occurred_on
+
+
+def _names(filing: Fact, reference: str | None, dated: int) -> bool:
+    number, on = filing.data.get("doc_ref"), day(filing.data.get("doc_date"))
+    return bool(number == reference) if number and reference else on == dated
 
 
 def _state(life: Life, doc_type: str, reference: str | None, due: int, unrolled: int, filed: int | None) -> Filing:

@@ -123,7 +123,7 @@ def _payment(life: Life, payable: Payable) -> Obligation:
         fixed[payable.key] = (
             rounded(Fraction(payable.amount, 10_000), 2),
             rounded(Fraction(paid, 10_000), 2) if paid else None,
-            life.calendar.is_provisional(payable.due),
+            life.calendar.is_provisional(payable.rolled),
             (
                 Step("约定缴款日", payable.due, "监管协议" if payable.code == "O-BOND" else "出让合同"),
                 Step("遇节假日顺延至第一个工作日", payable.rolled, "民法典第203条；规范4.2"),

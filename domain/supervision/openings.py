@@ -117,9 +117,17 @@ def revealed(life: Life, one: Opening, find: Callable[[Life], list[Opening]]) ->
         if event.occurred_on > one.since and _touches(life.facts, event, one.kind):
             before = _known_since(life, one, find, event.version - 1, event.occurred_on)
             after = _known_since(life, one, find, event.version, event.occurred_on)
-            if before != one.since and after == one.since:
+            if before != one.since and after == one.since and not _known_before_the_report(life, one, find, event):
                 return event.occurred_on if before is None else max(one.since, before)
     return one.since
+
+
+def _known_before_the_report(life: Life, one: Opening, find: Callable[[Life], list[Opening]], change: Event) -> bool:
+    """Did the breach stand already before the report was made that this event changes: a withdrawn extension had hidden
+    what the system knew (specification 4.1).
+    """
+    report = _changed_by(life.facts, change)
+    return report is not None and _known_since(life, one, find, report.version - 1, report.occurred_on) == one.since
 
 
 def _changes(facts: Facts) -> tuple[Event, ...]:
@@ -128,7 +136,7 @@ def _changes(facts: Facts) -> tuple[Event, ...]:
         found = [event for event in facts.events if event.type in (CORRECTED, WITHDRAWN)]
         facts.memo["changes"] = (
             tuple(reversed(found)),
-            {event.event_id: event.type for event in facts.events} if found else {},
+            {event.event_id: event for event in facts.events} if found else {},
         )
     changes: tuple[Event, ...] = facts.memo["changes"][0]
     return changes
@@ -136,9 +144,14 @@ def _changes(facts: Facts) -> tuple[Event, ...]:
 
 def _touches(facts: Facts, event: Event, kind: str) -> bool:
     """Can a change of that report bring a breach of the kind to light? Looking at each costs a folding of the life."""
-    target = str(event.data.get("corrects") or event.data.get("withdraws"))
-    told = facts.memo["changes"][1].get(target)
-    return told in _PAPERS or told in _REPORTS.get(kind, _FIGURES)
+    report = _changed_by(facts, event)
+    return report is not None and (report.type in _PAPERS or report.type in _REPORTS.get(kind, _FIGURES))
+
+
+def _changed_by(facts: Facts, event: Event) -> Event | None:
+    """The report that a correction or withdrawal is about; None where the parcel has none such."""
+    report: Event | None = facts.memo["changes"][1].get(str(event.data.get("corrects") or event.data.get("withdraws")))
+    return report
 
 
 def _known_since(life: Life, one: Opening, find: Callable[[Life], list[Opening]], version: int, on: int) -> int | None:

@@ -73,3 +73,19 @@ def test_a_correction_that_no_breach_rests_on_costs_no_folding(monkeypatch):
     monkeypatch.setattr(Facts, "until", lambda *_: pytest.fail("folded"))
     found = on("2021-06-01", life(*told, *corrections))
     assert {"START", "PAY", "IDLE"} <= {one.kind for one in found.open_breaches()}
+
+
+def test_what_the_clock_had_shown_before_an_extension_keeps_its_day_when_the_extension_is_withdrawn():
+    """Given land overdue since January and ordered to start, when an extension comes and is taken back, then the breach
+    was known since January; where the extension came before the due day, it is known with the withdrawal.
+    """
+    new = {"start_due": "2020-06-01", "complete_due": "2022-06-01", "production_due": "2022-12-01"}
+    granted = {"decision": "APPROVED", "cause": "GOV_OTHER", "supplement_no": "B-1", "new": new}
+
+    def seen(granted_on):
+        before = [PAID, ("extension.decided", granted_on, granted)]
+        back = {"withdraws": life(*before)[-1].event_id, "reason": "误报"}
+        return days(on("2020-05-10", life(*before, ("report.withdrawn", "2020-05-01", back))), "START")
+
+    assert seen("2020-02-01") == ("2020-01-02", "2020-01-02")
+    assert seen("2019-12-20") == ("2020-01-02", "2020-05-01")

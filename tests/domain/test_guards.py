@@ -184,6 +184,30 @@ def test_land_below_the_surface_costs_its_share_and_deeper_levels_may_be_free(la
     assert take(*below("0.01")), "deeper levels may be free"
 
 
+def test_a_grant_by_agreement_without_a_ground_is_only_warned_of_where_it_is_imported_history():
+    by_agreement = {key: value for key, value in CONTRACT.items() if key != "holder"} | {
+        "supply_mode": "GRANT_AGREEMENT"
+    }
+    assert refused([], "contract.signed", "2019-01-01", by_agreement) == "GROUND_REQUIRED"
+    imported = by_agreement | {"onboarding": True, "onboarded_on": "2021-06-01"}
+    assert warned([], "contract.signed", "2019-01-01", imported) == {"NO_GROUND"}
+
+
+@pytest.mark.parametrize(("ends", "warns"), [("2045-06-30", False), ("2045-07-01", True)])
+def test_the_usual_longest_term_is_counted_on_dates(ends, warns):
+    """武清: twenty years as a rule (003三(一)); one day more is warned of though the years are written as 20."""
+    elastic = CONTRACT | {"supply_mode": "ELASTIC", "term_years": "20.0", "term_from": "2025-07-01", "term_to": ends,
+                          "assessed_price_50y_wan": "1500.00"}  # fmt: skip
+    assert ("TERM_ABOVE_USUAL" in warned([], "contract.signed", "2025-07-01", elastic)) == warns
+
+
+def test_a_transfer_after_the_onboarding_day_needs_what_every_transfer_needs():
+    imported = life(contract=CONTRACT | {"onboarding": True, "onboarded_on": "2021-06-01"})
+    sold = {"kind": "WHOLE", "assumes_agreement": True, "transferee_uscc": "91120114MA06TEK57Q"}
+    assert refused(imported, "transfer.registered", "2025-03-01", sold, by="REG") == "TRANSFER_NOT_ALLOWED"
+    assert take(imported, "transfer.registered", "2021-03-01", sold, by="REG").events
+
+
 def test_a_term_of_exactly_fifty_years_by_its_days_is_allowed():
     assert take(
         [],

@@ -1,7 +1,9 @@
 """What waits for a department: silence, conflicts, red health checks, the next assessment (6.1, 11.7, 11.16, 11.33)."""
 
+from dataclasses import replace
+
 import pytest
-from law_lives import AGREEMENT, BUILT, START, TAX, life, on
+from law_lives import AGREEMENT, BUILT, CONTRACT, START, TAX, life, on
 
 from domain.answers import status_answer
 from domain.event import day_number, day_text
@@ -144,3 +146,30 @@ def test_the_status_shows_what_waits():
     assert shown == [
         {"task": "HEALTH_RED", "department": "TOWN", "since": "2023-03-01", "until": None, "event_id": events[-1].event_id}
     ]  # fmt: skip
+
+
+def filed_in(events, day):
+    found = on(day, events, jurisdiction="371502")
+    return [(one.doc_type, one.doc_ref, one.state, one.filed_on) for one in found.filings]
+
+
+def test_one_filing_is_of_one_document_and_of_none_that_is_still_to_come():
+    """Given a paper that states neither number nor date, when a supplement follows, then that is not filed by it (8.1)."""
+    project = CONTRACT | {"redevelopment": True}
+    bare = ("filing.submitted", "2020-12-10", {"doc_type": "AGREEMENT"})
+    amended = ("agreement.amended", "2021-03-01", {"agreement_no": "B", "obligations": []})
+    agreement = {"agreement_no": "A-1", "obligations": []}
+    events = life(bare, amended, contract=project, signed="2020-11-10", agreement=agreement)
+    papers = [one for one in filed_in(events, "2021-06-01") if one[0] == "AGREEMENT"]
+    assert papers == [
+        ("AGREEMENT", "A-1", "ON_TIME", day_number("2020-12-10")),
+        ("AGREEMENT", "B", "OVERDUE", None),
+    ]
+
+
+def test_a_document_without_a_number_is_filed_by_its_date():
+    project = CONTRACT | {"redevelopment": True}
+    sent = {"doc_type": "SUPPLY_RESULT", "doc_ref": "东昌土2020-1", "doc_date": "2020-11-10"}
+    [unnumbered] = [replace(one, contract_no=None) for one in life(contract=project, signed="2020-11-10")]
+    filed = life(("filing.submitted", "2020-12-08", sent), contract=project, signed="2020-11-10")[1]
+    assert filed_in([unnumbered, filed], "2021-06-01") == [("SUPPLY_RESULT", None, "ON_TIME", day_number("2020-12-08"))]

@@ -47,7 +47,9 @@ def changes(connection):
 
 
 def only(connection):
-    (identity,) = connection.execute("SELECT alert_id::text FROM alert ORDER BY raised_position DESC LIMIT 1").fetchone()
+    (identity,) = connection.execute(
+        "SELECT alert_id::text FROM alert ORDER BY raised_position DESC LIMIT 1"
+    ).fetchone()
     return identity
 
 
@@ -175,7 +177,9 @@ def person(settings, seed, stop, done):
     with open_connection(settings.database_url, "person") as connection:
         turn = seed
         while not stop.is_set():
-            rows = connection.execute("SELECT alert_id::text FROM alert ORDER BY raised_position DESC LIMIT 40").fetchall()
+            rows = connection.execute(
+                "SELECT alert_id::text FROM alert ORDER BY raised_position DESC LIMIT 40"
+            ).fetchall()
             connection.commit()
             for (identity,) in rows[turn % 5 :: 5]:
                 turn += 1

@@ -55,15 +55,20 @@ def filings(view):
 
 
 def _taken(sent, kind, reference, signed):
-    """The first filing of the document that is not yet taken by another one."""
-    for one in sent:
-        data = one.data
-        if data["doc_type"] != kind:
-            continue
-        if data.get("doc_ref") and reference and data["doc_ref"] != reference:
-            continue
-        if data.get("doc_date") and day(data["doc_date"]) != signed:
-            continue
+    """The first filing of the document that is not yet taken by another one; its number says which, else its date."""
+    papers = [one for one in sent if one.data["doc_type"] == kind]
+    by_number = [one for one in papers if reference and one.data.get("doc_ref") == reference]
+    by_date = [
+        one
+        for one in papers
+        if not (reference and one.data.get("doc_ref"))
+        and one.data.get("doc_date")
+        and day(one.data["doc_date"]) == signed
+    ]
+    silent = [
+        one for one in papers if not one.data.get("doc_ref") and not one.data.get("doc_date") and one.day >= signed
+    ]
+    for one in [*sorted([*by_number, *by_date], key=papers.index), *silent]:
         sent.remove(one)
         return one.day
     return None
