@@ -32,6 +32,7 @@ from kafka.errors import KafkaError
 
 from adapters.kafka import opened
 from adapters.ports import free_port
+from adapters.whole_files import write_whole
 
 COORDINATE: Final = "org.apache.kafka:kafka_2.13:4.3.0"
 START_SECONDS: Final = 60
@@ -103,6 +104,7 @@ def start(directory: Path) -> Broker:
     """Starts the broker of a directory, or takes over the one that runs there. Raises EmbeddedKafkaUnavailable."""
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
+    _note_unrecorded(directory)
     for _ in range(STARTS):
         broker, controller = _ports(directory)
         pid = _running(directory)
@@ -172,7 +174,7 @@ def _launch(directory: Path, classpath: str, properties: Path) -> int:
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, cwd=directory,
         )  # fmt: skip
     _children[child.pid] = child
-    (directory / "pid").write_text(f"{child.pid}\n", encoding="ascii")
+    write_whole(directory / "pid", f"{child.pid}\n")
     return child.pid
 
 
@@ -226,6 +228,14 @@ def _running(directory: Path) -> int | None:
     return pid if ours else None
 
 
+def _note_unrecorded(directory: Path) -> None:
+    """A broker whose starter was killed before it wrote down its pid is found by its command line."""
+    if _running(directory) is None:
+        for one in psutil.process_iter(["cmdline"]):
+            if (one.info["cmdline"] or [])[-2:] == ["kafka.Kafka", str(directory / "server.properties")]:
+                write_whole(directory / "pid", f"{one.pid}\n")
+
+
 def _signal(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
@@ -240,15 +250,21 @@ def _reap(pid: int) -> None:
 
 def _ports(directory: Path) -> tuple[int, int]:
     """The ports of the last time while they are free (or ours), else new ones; remembered in the directory."""
-    memory = directory / "ports"
-    if memory.exists():
-        broker, controller = (int(text) for text in memory.read_text(encoding="ascii").split())
-        if _running(directory) is not None or (_free(broker) and _free(controller)):
-            return broker, controller
-    broker = free_port()
-    controller = free_port(taken=broker)
-    memory.write_text(f"{broker} {controller}\n", encoding="ascii")
+    kept = _kept_ports(directory)
+    if kept is not None and (_running(directory) is not None or all(_free(port) for port in kept)):
+        return kept
+    controller = free_port(taken=(broker := free_port()))
+    write_whole(directory / "ports", f"{broker} {controller}\n")
     return broker, controller
+
+
+def _kept_ports(directory: Path) -> tuple[int, int] | None:
+    """(broker, controller) of the last start; None where there was none, or it was killed before they were written."""
+    try:
+        broker, controller = (directory / "ports").read_text(encoding="ascii").split()
+        return int(broker), int(controller)
+    except (OSError, ValueError):
+        return None
 
 
 def _free(port: int) -> bool:
@@ -263,9 +279,8 @@ def _free(port: int) -> bool:
 
 def address_of(directory: Path) -> str | None:
     """Where the broker of this directory listens; None while none runs there."""
-    if not is_running(directory):
-        return None
-    return f"127.0.0.1:{(directory / 'ports').read_text(encoding='ascii').split()[0]}"
+    kept = _kept_ports(directory)
+    return f"127.0.0.1:{kept[0]}" if kept is not None and is_running(directory) else None
 
 
 def is_running(directory: Path) -> bool:

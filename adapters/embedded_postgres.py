@@ -28,6 +28,7 @@ import psutil
 import psycopg
 
 from adapters.ports import free_port
+from adapters.whole_files import write_whole
 
 START_SECONDS: Final = 60
 ORPHAN_SECONDS: Final = 5
@@ -277,7 +278,7 @@ def _port(directory: Path) -> int:
             probe.bind(("127.0.0.1", port))
         except (OSError, ValueError):
             port = free_port()
-            memory.write_text(f"{port}\n", encoding="ascii")
+            write_whole(memory, f"{port}\n")
     return port
 
 

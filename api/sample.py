@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
@@ -12,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from adapters.append_queue import AppendQueue
 from adapters.parcel_log import ParcelLog
 from adapters.postgres import open_pool
-from adapters.posts import Post, PostResult
+from adapters.posts import IdReused, Post, PostResult
 from adapters.rule_source import RuleSource, install_packs
 from adapters.settings import Settings, business_date
 from domain.decision import Command
@@ -240,7 +241,10 @@ class _Story:
 
 
 def load(settings: Settings, lives: Iterator[Life] | list[Life]) -> tuple[int, int]:
-    """Posts lives through the ordinary way: checked, decided, appended. Returns (parcels, events)."""
+    """Posts lives through the ordinary way: checked, decided, appended. Returns (parcels, events).
+
+    A life that was posted on another day stands as it is.
+    """
     today = business_date(settings)
     parcels = events = 0
     with open_pool(settings.database_url, max_size=3) as pool:
@@ -253,10 +257,15 @@ def load(settings: Settings, lives: Iterator[Life] | list[Life]) -> tuple[int, i
                 waiting.append(queue.submit(Post(one.parcel_id, commands, [None] * len(commands))))
                 parcels, events = parcels + 1, events + len(commands)
                 if len(waiting) >= 200:
-                    waiting.pop(0).result()
+                    _settle(waiting.pop(0))
             for future in waiting:
-                future.result()
+                _settle(future)
     return parcels, events
+
+
+def _settle(post: Future[PostResult]) -> None:
+    with suppress(IdReused):
+        post.result()
 
 
 def _command(one: Life, department: str, body: dict[str, Any], today: int) -> Command:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
-import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -18,21 +16,13 @@ import urllib.request
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters import api_keys, embedded_kafka, embedded_postgres
-from adapters.postgres import migrate, open_pool
-from adapters.settings import SECRETS, Settings, UnsafeSettings, business_date, require_secrets
-from api import sample, welcome
+from adapters import embedded_kafka, embedded_postgres
+from adapters.postgres import migrate
+from adapters.settings import Settings, business_date
+from api import first_start, welcome
 from projections.worker_lease import refuse_day_back
 
 READY_SECONDS: Final = 60
-_SAMPLE_KEYS: Final = (
-    ("regulator", "000000", "regulator", None),
-    ("coordinator", "120000", "coordinator", None),
-    ("120114/NRP", "120114", "department", "NRP"),
-    ("120114/HUC", "120114", "department", "HUC"),
-    ("120114/FIN", "120114", "department", "FIN"),
-)
-"""(name, jurisdiction, role, department) of the keys that a first start makes and prints."""
 
 
 class CannotServe(Exception):  # noqa: N818 - told in one line
@@ -96,7 +86,7 @@ class System:
 
 
 def serve(settings: Settings, options: Options) -> None:
-    """Runs until SIGTERM or Ctrl-C. Raises CannotServe, BusinessDateBack."""
+    """Runs until SIGTERM or Ctrl-C. Raises CannotServe, UnsafeSettings, BusinessDateBack."""
     _port_must_be_free(options)
     directory = settings.data_dir
     directory.mkdir(parents=True, exist_ok=True)
@@ -105,7 +95,7 @@ def serve(settings: Settings, options: Options) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CannotServe(f"数据目录{directory}正被另一个landcycle serve使用 (DATA_DIR_IN_USE)") from None
-        system = System(with_secrets(settings), options)
+        system = System(first_start.with_secrets(settings), options)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(system, "stopping", True))
         try:
@@ -130,34 +120,15 @@ def _port_must_be_free(options: Options) -> None:
             ) from None
 
 
-def with_secrets(settings: Settings) -> Settings:
-    """Secrets that nobody set are made once and kept in the data directory, readable by its owner alone."""
-    try:
-        require_secrets(settings)
-    except UnsafeSettings as error:
-        raise CannotServe(str(error)) from None
-    path = settings.data_dir / "secrets.json"
-    kept: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    for name in SECRETS:
-        kept.setdefault(name, secrets.token_hex(32))
-    fresh = path.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(kept), "utf-8")
-    fresh.replace(path)
-    chosen = {name: kept[name] for name in SECRETS if not getattr(settings, name).get_secret_value()}
-    return Settings.model_validate(settings.model_dump() | chosen)
-
-
 def _start(system: System) -> None:
     """Servers first, then the schema, then the parts; prints what to try when all is ready."""
     _start_postgres(system)
     migrate(system.settings.database_url)
     refuse_day_back(system.settings.database_url, business_date(system.settings))
     _start_kafka(system)
-    first = _first_keys(system)
-    if first and system.options.with_sample:
-        parcels, events = sample.load(system.settings, sample.sample(business_date(system.settings)))
-        _say(f"  示例数据 sample: {parcels} parcels, {events} events")
+    loaded = first_start.complete(system.settings, with_sample=system.options.with_sample)
+    if loaded is not None:
+        _say(f"  示例数据 sample: {loaded[0]} parcels, {loaded[1]} events")
     _start_parts(system)
     _wait_until_ready(system)
     _welcome(system)
@@ -184,21 +155,6 @@ def _start_kafka(system: System) -> None:
         _say(f"  没有Kafka，系统照常运行，预警留在日志中并可经HTTP读取：{error}")
         return
     system.settings = system.settings.model_copy(update={"kafka_bootstrap_servers": system.kafka.address})
-
-
-def _first_keys(system: System) -> bool:
-    """Makes the keys to try, once; True at the first start."""
-    path = system.settings.data_dir / "keys.json"
-    if path.exists() or system.settings.environment == "production":
-        return False
-    with open_pool(system.settings.database_url, max_size=1) as pool, pool.connection() as connection:
-        made = {
-            name: api_keys.create(connection, system.settings, jurisdiction, role, department)
-            for name, jurisdiction, role, department in _SAMPLE_KEYS
-        }
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(made, indent=1), "utf-8")
-    return True
 
 
 def _start_parts(system: System) -> None:
@@ -237,14 +193,12 @@ def _wait_until_ready(system: System) -> None:
 
 
 def _welcome(system: System) -> None:
-    """Addresses, keys, and three lines that work when pasted."""
+    """Addresses, keys, and lines that work when pasted."""
     if system.stopping:
         return
-    path = system.settings.data_dir / "keys.json"
-    keys: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    parcel = sample.sample(business_date(system.settings))[3].parcel_id
-    address = f"http://{system.options.host}:{system.options.port}"
-    _say(welcome.text(address, system.settings.kafka_bootstrap_servers, keys, parcel))
+    settings, options = system.settings, system.options
+    keys, parcel = first_start.keys_of(settings.data_dir), first_start.parcel_to_try(settings)
+    _say(welcome.text(f"http://{options.host}:{options.port}", settings.kafka_bootstrap_servers, keys, parcel))
 
 
 def _watch(system: System) -> None:

@@ -1,12 +1,12 @@
-"""What `landcycle serve` says when everything runs: addresses, keys to try, and three lines that work when pasted."""
+"""What `landcycle serve` says when everything runs: addresses, keys to try, and lines that work when pasted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 
-def text(address: str, kafka: str, keys: Mapping[str, str], parcel_id: str) -> str:
-    """`kafka` is empty where there is none; without keys (production) nothing is there to try."""
+def text(address: str, kafka: str, keys: Mapping[str, str], parcel_id: str | None) -> str:
+    """`kafka` is empty where there is none; without keys (production) nothing is there to try, without a parcel no status."""
     lines = [
         f"\nLandcycle 已启动 is running on {address}   （Ctrl-C 停止 stops it）",
         f"  接口文档 API        {address}/docs   {address}/openapi.json",
@@ -16,6 +16,7 @@ def text(address: str, kafka: str, keys: Mapping[str, str], parcel_id: str) -> s
     lines += [f"  密钥 key {name:<12} {key}" for name, key in keys.items()]
     if keys:
         curl = f'  curl -s -H "Authorization: Bearer {keys["regulator"]}" "{address}'
-        paths = ("/v1/parcels?limit=5", f"/v1/parcels/{parcel_id}/status", "/v1/alerts?level=RED")
+        status = [f"/v1/parcels/{parcel_id}/status"] if parcel_id else []
+        paths = ("/v1/parcels?limit=5", *status, "/v1/alerts?level=RED")
         lines += ["\n试一试 try:", *(f'{curl}{path}"' for path in paths)]
     return "\n".join(lines)

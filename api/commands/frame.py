@@ -47,7 +47,7 @@ def with_database(data_dir: Path | None = None) -> Settings:
 
     from adapters import embedded_postgres
     from adapters.postgres import migrate
-    from api.supervisor import with_secrets
+    from api.first_start import with_secrets
 
     found = settings_of(data_dir)
     if not found.database_url:
@@ -118,6 +118,7 @@ def _to_be_told() -> tuple[type[Exception], ...]:
     from adapters.embedded_postgres import EmbeddedPostgresFailed
     from adapters.landchina_rows import UnreadableFile
     from adapters.postgres import DatabaseRefused, DatabaseUnavailable, MigrationChanged
+    from adapters.settings import UnsafeSettings
     from api.supervisor import CannotServe
     from domain.policy import PackRefused
     from projections.generations import NoWayBack
@@ -127,7 +128,7 @@ def _to_be_told() -> tuple[type[Exception], ...]:
 
     return (
         KeyRefused, PackRefused, UnreadableFile, DatabaseUnavailable, DatabaseRefused, MigrationChanged, CannotServe, SweepRefused,
-        UnknownReadModel, RebuildRefused, NoWayBack, BusinessDateBack, EmbeddedPostgresFailed,
+        UnknownReadModel, RebuildRefused, NoWayBack, BusinessDateBack, EmbeddedPostgresFailed, UnsafeSettings,
     )  # fmt: skip
 
 

@@ -16,9 +16,13 @@ from adapters import embedded_kafka
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_killed_broker_comes_up_again_with_what_it_had(tmp_path):
+def test_a_killed_broker_comes_up_again_with_what_it_had(tmp_path, monkeypatch):
     first = embedded_kafka.start(tmp_path)
     assert embedded_kafka.start(tmp_path) == first, "a running broker is taken over"
+    (tmp_path / "pid").write_text("")
+    with monkeypatch.context() as another_process:
+        another_process.setattr(embedded_kafka, "_children", {})
+        assert embedded_kafka.start(tmp_path) == first, "also one whose starter was killed before it noted the pid"
     admin = KafkaAdminClient(bootstrap_servers=first.address)
     admin.create_topics({"t": {"num_partitions": 1}}, wait_for_metadata=True)
     admin.close()
@@ -40,6 +44,15 @@ def test_a_killed_broker_comes_up_again_with_what_it_had(tmp_path):
         assert next(consumer).value == b"kept"
         consumer.close()
     assert embedded_kafka._running(tmp_path) is None
+
+
+def test_files_that_a_kill_left_empty_keep_no_broker_from_starting(tmp_path):
+    """Given empty `ports` and `pid`, then no broker runs here, and new ports are chosen and kept."""
+    for name in ("ports", "pid"):
+        (tmp_path / name).touch()
+    assert embedded_kafka.address_of(tmp_path) is None
+    chosen = embedded_kafka._ports(tmp_path)
+    assert embedded_kafka._ports(tmp_path) == chosen and chosen[0] != chosen[1]
 
 
 def test_a_cluster_id_that_begins_with_a_dash_is_no_option(tmp_path, monkeypatch):

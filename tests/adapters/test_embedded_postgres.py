@@ -76,6 +76,15 @@ def test_a_command_that_started_a_server_leaves_it_to_a_serve_that_holds_the_dir
     assert not embedded_postgres.is_running(server.directory)
 
 
+def test_files_that_a_kill_left_empty_keep_no_server_from_starting(directory):
+    """Given an empty `port` and an empty pid file of the server, then no server runs, and a new port is chosen and kept."""
+    (directory / "data").mkdir()
+    for name in ("port", "data/postmaster.pid"):
+        (directory / name).touch()
+    assert not embedded_postgres.is_running(directory)
+    assert embedded_postgres._port(directory) == embedded_postgres._port(directory)
+
+
 def test_ports_of_servers_are_none_that_an_outgoing_connection_could_be_given():
     first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
     assert all(free_port() < first_outgoing for _ in range(50))
