@@ -13,7 +13,7 @@ from typing import Final
 from domain.decision import Command, Context, Decided, Decision
 from domain.errors import Refusal
 from domain.facts import Facts
-from domain.guards import crosscutting, operation, remedy, reports, supply
+from domain.guards import charges, crosscutting, operation, remedy, reports, supply
 from domain.guards import exit as exits
 from domain.guards.desk import Desk
 from domain.guards.lineage import lineage
@@ -48,8 +48,8 @@ GUARDS: Final[dict[str, Guard]] = {
     "rectification.inspected": remedy.breach_step,
     "idle.determined": remedy.idle_determined,
     "idle.disposed": remedy.idle_disposed,
-    "charge.assessed": remedy.charge_assessed,
-    "charge.paid": remedy.charge_paid,
+    "charge.assessed": charges.charge_assessed,
+    "charge.paid": charges.charge_paid,
     "exit.opened": exits.exit_opened,
     "exit.withdrawn": exits.exit_withdrawn,
     "exit.settled": exits.exit_settled,
