@@ -70,7 +70,7 @@ def _computed(desk: Desk, kind: str, breach: Breach | None) -> int | None:
     """What the formula gives on the day: of a running amount the rest that was not assessed yet."""
     if kind == "LATE_FEE" and breach is not None:
         return _late_fee(desk, breach)
-    lines = [one for one in desk.assessment.amounts if one.kind == kind and one.state != "REFUND_DUE"]
+    lines = [one for one in desk.assessment.amounts if one.kind == kind and one.state not in ("REVERSED", "REFUND_DUE")]
     free = [one for one in lines if one.charge_id is None]
     if free:
         return free[0].amount

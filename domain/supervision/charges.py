@@ -44,8 +44,9 @@ _TAKES_BACK: Final = frozenset({"report.corrected", "report.withdrawn", "extensi
 
 
 def amounts(life: Life, breaches: list[Breach], payables: list[Payable], assessed: Sequence[Assessed]) -> list[Amount]:
-    """One line per kind and charge, in the order of the kinds; where the parcel was split or merged, of what the holder is
-    owed alone: claims went along (specification 8.12, 11.22).
+    """One line per kind and charge, in the order of the kinds: what runs again beside a charge that was reversed stands
+    without one; where the parcel was split or merged, of what the holder is owed alone: claims went along (specification
+    8.12, 11.22, 11.37).
     """
     lines = _amounts(life, breaches, payables, assessed)
     return lines if life.taken_up_on is None else [line for line in lines if line.state in ("REVERSED", "REFUND_DUE")]
@@ -70,7 +71,7 @@ def _amounts(life: Life, breaches: list[Breach], payables: list[Payable], assess
             line.amount = 0
         elif line.paid > line.amount:  # the sum was corrected to a lower one, or the payment to a higher one
             lines.append(_refund(line, line.paid - line.amount, "缴款超过更正后的核定额，差额应退还"))
-    charged = {line.kind for line in lines}
+    charged = {line.kind for line in lines if line.state in ("ASSESSED", "PAID")}
     lines += [_uncharged(life, kind, *one, payables, breaches) for kind, one in computed.items() if kind not in charged]
     return sorted([*lines, *_paid_without_charge(life, paid)], key=_order)
 

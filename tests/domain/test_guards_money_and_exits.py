@@ -92,6 +92,21 @@ def test_damages_are_assessed_by_a_supervisor_or_by_the_grantor():
     assert refused(life(*PAID), "charge.assessed", "2020-01-10", data, by="FIN") == "NOT_SUPERVISOR"
 
 
+def test_a_charge_that_was_reversed_says_nothing_of_what_may_be_assessed():
+    """Given 10.00 assessed and reversed by an extension, when 20 days have run since the new due day, then 20.00 is
+    assessed, and the rest of that later on (specification 2.5, 2.7, 11.37)."""
+    moved = {"start_due": "2020-06-01", "complete_due": "2022-06-02"}
+    extension = ("extension.decided", "2020-02-01", {"decision": "APPROVED", "cause": "GOV_OTHER", "new": moved})
+    damages = {"charge_id": "c", "kind": "LD_START", "amount_wan": "10.00"}
+    reversed_ = [*PAID, ("charge.assessed", "2020-01-11", damages), extension]
+    second = ("charge.assessed", "2020-06-21", damages | {"charge_id": "d", "amount_wan": "20.00"})
+    assert refused(life(*reversed_), *second[:2], damages | {"charge_id": "d"}) == "AMOUNT_DIFFERS"
+    assert take(life(*reversed_), *second)
+    third = ("charge.assessed", "2020-06-26", damages | {"charge_id": "e", "amount_wan": "5.00"})
+    assert take(life(*reversed_, second), *third)
+    assert refused(life(*reversed_), "charge.assessed", "2020-05-30", damages | {"charge_id": "d"}) == "NO_BASIS"
+
+
 def test_a_late_fee_names_its_instalment_where_two_are_overdue():
     # given 600 万元 due on 2019-06-03 and 400 due on 2019-12-02, a day of 2020-01-02: 213 and 31 days
     fee = {"charge_id": "f", "kind": "LATE_FEE", "amount_wan": "140.20"}

@@ -93,6 +93,17 @@ def test_an_extension_that_takes_the_basis_away_reverses_the_charge_and_gives_ba
     assert lines(on("2020-01-20", events), "LD_START") == [(-10.0, "REFUND_DUE", None), (0.0, "REVERSED", 10.0)]
 
 
+def test_damages_that_run_again_stand_beside_the_charge_that_was_reversed():
+    """Given a charge that an extension reversed, when the new due day has passed too, then what runs since then stands
+    without a charge, and is assessed in its turn (specification 2.5, 11.22, 11.37)."""
+    moved = extended("GOV_OTHER", start_due="2020-06-01", complete_due="2022-06-02")
+    events = [*PAID, charge("2020-01-11", "LD_START", "10.00"), moved]
+    assert lines(on("2020-06-01", life(*events)), "LD_START") == [(0.0, "REVERSED", 10.0)]
+    assert lines(on("2020-06-21", life(*events)), "LD_START") == [(20.0, "RUNNING", None), (0.0, "REVERSED", 10.0)]
+    again = life(*events, charge("2020-06-21", "LD_START", "20.00", "d"))
+    assert lines(on("2020-06-26", again), "LD_START") == [(0.0, "REVERSED", 10.0), (20.0, "ASSESSED", 25.0)]
+
+
 def test_an_idle_fee_falls_with_the_idle_breach():
     steps = [
         ("idle.investigated", "2021-01-10", {}),

@@ -33,7 +33,7 @@ def rounded(sum_wan):
 def amounts(view):
     """Every line that is not nothing: what was never assessed, and each charge."""
     standing = computed(view)
-    charged = {one.data["kind"] for one in view.of("charge.assessed")}
+    charged = {one.data["kind"] for one in view.of("charge.assessed") if not _lost_its_basis(view, one)}
     lines = [
         Line(kind, _state(state, rounded(total), paid), rounded(total), obligation)
         for (kind, obligation), (total, state, paid) in standing.items()
