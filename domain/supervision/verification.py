@@ -45,4 +45,5 @@ def measured(fact: Fact) -> Verified:
             found["O-GREEN"] = Fraction(m2["green_m2"], land)
     if floor and "office_floor_m2" in m2:
         found["O-OFFICE-F"] = Fraction(m2["office_floor_m2"], floor)
+        found.setdefault("O-OFFICE-L", found["O-OFFICE-F"])  # land that is not separated is shared by floor area
     return Verified(fact, found, fact.data.get("housing"))

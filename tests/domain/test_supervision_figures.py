@@ -63,3 +63,21 @@ def test_a_permit_is_a_ceiling_of_each_year_where_the_agreement_names_no_directi
     )
     found = both("2024-08-01", life(*BUILT, said, agreement={**AGREEMENT, "obligations": [term]}))
     assert duty(found, "O-EMIT").state == state
+
+
+@pytest.mark.parametrize(
+    ("areas", "share", "failed"),
+    [
+        ({"office_floor_m2": "6000.00"}, "0.1500", True),
+        ({"office_floor_m2": "2800.00"}, "0.0700", False),
+        ({"office_floor_m2": "6000.00", "office_land_m2": "2100.00"}, "0.0700", False),
+        ({}, None, False),
+    ],
+)
+def test_office_land_that_is_not_separated_is_apportioned_by_floor_area(areas, share, failed):
+    term = {"code": "O-OFFICE-L", "direction": "LE", "threshold": "0.07", "unit": "ratio", "assess_on": "COMPLETION"}
+    measured = {"land_area_m2": "30000.00", "floor_area_m2": "40000.00"} | areas
+    verified = ("construction.verified", "2021-12-10", measured)
+    found = both("2022-01-10", life(*BUILT, verified, agreement={**AGREEMENT, "obligations": [term]}))
+    assert ("OFFICE" in phases(found)) is failed
+    assert duty(found, "O-OFFICE-L").actual == share

@@ -53,6 +53,8 @@ def ratios(data):
         found["O-OFFICE-F"] = areas["office_floor_m2"] / floor
     if land and "office_land_m2" in areas:
         found["O-OFFICE-L"] = areas["office_land_m2"] / land
+    elif "O-OFFICE-F" in found:  # the land is shared out by floor area (3.1)
+        found["O-OFFICE-L"] = found["O-OFFICE-F"]
     if land and "green_m2" in areas:
         found["O-GREEN"] = areas["green_m2"] / land
     return found
