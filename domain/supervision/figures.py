@@ -49,22 +49,25 @@ def requirement(life: Life, code: str, on: int) -> Requirement:
 
 
 def _requirement(life: Life, code: str, on: int) -> Requirement:
+    """Of several papers the later one replaces what the earlier says (contract 4)."""
     term = next((one for one in life.terms_on(on) if one.code == code), None)
     least: Fraction | None = None
     most: Fraction | None = None
     paper = life.contract_fact
+    said: list[tuple[int, str | None, str | None]] = []
+    if term is not None and term.data.get("threshold"):
+        value, paper = str(term.data["threshold"]), term.fact
+        direction = term.data.get("direction") or direction_of(code, term.data.get("unit"))
+        bounds = (value if direction in ("GE", "EQ") else None, value if direction in ("LE", "EQ") else None)
+        said.append((paper.occurred_on, *bounds))
     if code == "O-FAR":
         least, most = exact(life.contract.get("far_min")), exact(life.contract.get("far_max"))
-    if term is not None and term.data.get("threshold"):
-        value, paper = exact(term.data["threshold"]), term.fact
-        direction = term.data.get("direction") or direction_of(code, term.data.get("unit"))
-        most = value if direction in ("LE", "EQ") else most
-        least = value if direction in ("GE", "EQ") else least
-    if code == "O-FAR":
-        for change in life.of("conditions.changed"):
-            if change.occurred_on <= on:
-                least = exact(change.data.get("far_min")) if change.data.get("far_min") else least
-                most = exact(change.data.get("far_max")) if change.data.get("far_max") else most
+        changes = [fact for fact in life.of("conditions.changed") if fact.occurred_on <= on]
+        said += [(fact.occurred_on, fact.data.get("far_min"), fact.data.get("far_max")) for fact in changes]
+        said.sort(key=lambda one: one[0])
+    for _, low, high in said:
+        least = exact(low) if low else least
+        most = exact(high) if high else most
     return least, most, paper
 
 

@@ -81,3 +81,34 @@ def test_office_land_that_is_not_separated_is_apportioned_by_floor_area(areas, s
     found = both("2022-01-10", life(*BUILT, verified, agreement={**AGREEMENT, "obligations": [term]}))
     assert ("OFFICE" in phases(found)) is failed
     assert duty(found, "O-OFFICE-L").actual == share
+
+
+FAR = {"code": "O-FAR", "direction": "GE", "threshold": "1.00", "assess_on": "COMPLETION"}
+
+
+def supplement(day, **term):
+    return ("agreement.amended", day, {"agreement_no": "A-2", "obligations": [FAR | term]})
+
+
+def lowered(day, **limits):
+    return ("conditions.changed", day, {"reason": "调整"} | limits)
+
+
+@pytest.mark.parametrize(
+    ("papers", "failed", "threshold"),
+    [
+        ([lowered("2020-02-01", far_min="0.80"), supplement("2021-02-01", threshold="1.20")], True, "1.2000"),
+        ([supplement("2020-02-01", threshold="1.20"), lowered("2021-02-01", far_min="0.80")], False, "0.8000"),
+        ([supplement("2021-02-01", threshold="1.20"), lowered("2021-02-01", far_min="0.80")], False, "0.8000"),
+        (
+            [lowered("2020-02-01", far_min="0.80"), supplement("2021-02-01", threshold="0.90", direction="LE")],
+            True,
+            "0.8000",
+        ),
+    ],
+)
+def test_of_a_supplement_and_changed_conditions_the_later_paper_counts(papers, failed, threshold):
+    verified = ("construction.verified", "2021-12-10", {"land_area_m2": "30000.00", "floor_area_m2": "30000.00"})
+    found = both("2022-01-10", life(*BUILT, *papers, verified, agreement={**AGREEMENT, "obligations": [FAR]}))
+    assert ("FAR" in phases(found)) is failed
+    assert duty(found, "O-FAR").threshold == threshold

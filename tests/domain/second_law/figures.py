@@ -24,18 +24,25 @@ def produced_on(view):
     return said[0].day if said else None
 
 
+def _names_far(paper):
+    return any(term["code"] == "O-FAR" for term in paper.data.get("obligations") or [])
+
+
 def far_limits(view):
     """(lowest, highest) plot ratio in force on the day."""
     low, high = wan(terms(view).get("far_min")), wan(terms(view).get("far_max"))
-    agreed = promises(view).get("O-FAR")
+    papers = [one for one in view.of("agreement.signed", "agreement.amended") if _names_far(one)]
+    agreed, changes = promises(view).get("O-FAR"), view.of("conditions.changed")
+    later = [one for one in changes if not papers or one.day >= papers[-1].day]
+    for one in changes[: len(changes) - len(later)]:
+        low, high = wan(one.data.get("far_min")) or low, wan(one.data.get("far_max")) or high
     if agreed and agreed.get("threshold"):
         if agreed.get("direction") == "LE":
             high = wan(agreed["threshold"])
         else:
             low = wan(agreed["threshold"])
-    for one in view.of("conditions.changed"):
-        low = wan(one.data["far_min"]) if one.data.get("far_min") else low
-        high = wan(one.data["far_max"]) if one.data.get("far_max") else high
+    for one in later:
+        low, high = wan(one.data.get("far_min")) or low, wan(one.data.get("far_max")) or high
     return low, high
 
 
