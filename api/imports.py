@@ -18,6 +18,7 @@ from adapters.landchina_rows import Row, read
 from adapters.parcel_log import ParcelLog
 from adapters.postgres import DatabaseUnavailable, open_pool
 from adapters.settings import business_date
+from domain.event import day_text
 
 if TYPE_CHECKING:
     from adapters.settings import Settings
@@ -28,13 +29,22 @@ AWAY_SECONDS: Final = 120
 """How long a database that went away is waited for; every row has its id, so that a chunk may be taken again."""
 
 
+class AsOfAhead(ValueError):  # noqa: N818 - an answer, not a fault
+    """What is still to come is not history; the message says so in one line."""
+
+    def __init__(self, today: int) -> None:
+        super().__init__(f"不应晚于业务日期{day_text(today)}")
+
+
 class Run:
     """One import: the results chunk by chunk, and what they add up to so far."""
 
     def __init__(
         self, log: ParcelLog, files: Sequence[Path], jurisdictions: Sequence[str], *, today: int, as_of: int | None = None
     ) -> None:  # fmt: skip
-        """`jurisdictions` are division codes, `000000` for all; `today` and `as_of` are day numbers."""
+        """`jurisdictions` are division codes, `000000` for all; `today` and `as_of` are day numbers. Raises AsOfAhead."""
+        if as_of is not None and as_of > today:
+            raise AsOfAhead(today)
         prefixes = () if "000000" in jurisdictions else tuple(_prefix(code) for code in jurisdictions)
         self._importer = Importer(log, today, today if as_of is None else as_of, prefixes)
         self._files, self._started = files, time.monotonic()
@@ -78,8 +88,8 @@ def landchina(
     """Imports the files, writes the reports, shows how far it is; returns the counts. Arguments and errors as of Run."""
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(settings.database_url))
-        outs = [stack.enter_context(open_report(path)) for path in reports]
         run = Run(ParcelLog(pool), files, jurisdictions, today=business_date(settings), as_of=as_of)
+        outs = [stack.enter_context(open_report(path)) for path in reports]
         gc.set_threshold(100_000, 50, 100)  # no cycles are made; looking for them took a tenth of the time
         for results in run.results():
             for result in results:

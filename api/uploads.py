@@ -24,7 +24,7 @@ from adapters.postgres import DatabaseUnavailable
 from api.answers import JsonAnswer
 from api.dependencies import Caller, Parts, Wiring, caller
 from api.fields import AsOf, Division, day_of, invalid
-from api.imports import Run
+from api.imports import AsOfAhead, Run
 from api.principals import Principal, must_cover, must_have_role
 from api.problems import Problem, document, trace_id_of
 
@@ -56,7 +56,7 @@ async def post_import(
     """
     division = jurisdiction or asker.jurisdiction
     must_cover(asker, division)
-    day = None if as_of is None else _not_after(day_of(as_of), parts.today())
+    day = None if as_of is None else day_of(as_of)
     suffix = SUFFIXES.get(request.headers.get("content-type", "").partition(";")[0].strip().lower())
     if suffix is None:
         raise Problem("UNSUPPORTED_MEDIA_TYPE", f"Content-Type应为{'或'.join(SUFFIXES)}")
@@ -67,23 +67,19 @@ async def post_import(
     lines = None
     try:
         file = Path(directory.name) / f"upload{suffix}"
-        await _save(request, file)
         run = Run(parts.log, [file], [division], today=parts.today(), as_of=day)
+        await _save(request, file)
         results = run.results()
         first: list[Result] = await run_in_threadpool(next, results, [])
         lines = _lines(run, first, results, trace_id_of(request), directory)
+    except AsOfAhead as error:
+        raise invalid("as_of", str(error)) from None
     except UnreadableFile as error:
         raise Problem("FILE_UNREADABLE", str(error)) from None
     finally:
         if lines is None:
             _end(directory)
     return StreamingResponse(lines, media_type="application/x-ndjson")
-
-
-def _not_after(day: int, today: int) -> int:
-    if day > today:
-        raise invalid("as_of", "不应晚于业务日期")
-    return day
 
 
 def _must_be_entitled(parts: Parts, principal: Principal, division: str) -> None:

@@ -62,7 +62,10 @@ def import_landchina(
         if not os.access(path.parent, os.W_OK):
             fail(f"报告{path}不能写入：没有目录{path.parent}，或不可写 (REPORT_UNWRITABLE)")
     found = with_database(data_dir)
-    counts = imports.landchina(found, files, jurisdiction, as_of=day_of(as_of), reports=report or ())
+    try:
+        counts = imports.landchina(found, files, jurisdiction, as_of=day_of(as_of), reports=report or ())
+    except imports.AsOfAhead as error:
+        fail(f"--as-of {as_of}{error} (AS_OF_AHEAD)")
     if as_json:
         typer.echo(json.dumps(counts))
     else:

@@ -194,6 +194,9 @@ def parse_envelope(body: Mapping[str, Any], *, today: int, subject: str = "parce
         for name in SAME_DAY
         if name in data and data[name] != form.occurred_on
     ]
+    if (onboarded := data.get("onboarded_on")) and day_number(onboarded) > today:
+        message = f"导入日期{onboarded}晚于业务日期{day_text(today)}"
+        errors.append(FieldError("/data/onboarded_on", "OCCURRED_IN_FUTURE", message))
     if errors:
         raise _refusal(tuple(errors))
     return Envelope(

@@ -10,6 +10,7 @@ from domain.event import day_number
 from domain.events import normalise
 from domain.facts import Fact, PathError, get, put
 from domain.guards.desk import Desk
+from domain.supervision.life import day
 from domain.supervision.measures import exact
 
 _NEVER: Final = frozenset(
@@ -46,6 +47,8 @@ def report_corrected(desk: Desk) -> None:
         normalise(target.type, changed)
     except Refusal as refusal:
         raise desk.refuse_field("/data/changes", refusal.code, f"更正后不合要求：{refusal.message}") from None
+    if (day(changed.get("onboarded_on")) or 0) > desk.context.today:
+        raise desk.refuse_field("/data/changes", "OCCURRED_IN_FUTURE", "更正后的导入日期晚于业务日期")
 
 
 def report_withdrawn(desk: Desk) -> None:

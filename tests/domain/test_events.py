@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Kind, Refusal
-from domain.event import day_number
+from domain.event import day_number, day_text
 from domain.events import CATALOGUE, RANK, envelope_union_schema, example_envelopes, normalise, parse_envelope
 from domain.events.decimals import Figure
 from domain.events.envelope import FORMS_IN_WORDS
@@ -115,6 +115,14 @@ def test_a_credit_code_with_a_bad_check_digit_is_refused_with_its_pointer():
 
 def test_a_day_in_the_future_is_refused():
     assert refused(start(occurred_on="2046-01-02")) == {("/occurred_on", "OCCURRED_IN_FUTURE")}
+
+
+def test_history_is_not_taken_over_in_the_future():
+    """Given a day of onboarding after today, then it is refused with its pointer; today itself is taken."""
+    today = day_text(TODAY)
+    parse_envelope(contract(onboarding=True, onboarded_on=today), today=TODAY)
+    ahead = contract(onboarding=True, onboarded_on=day_text(TODAY + 1))
+    assert refused(ahead) == {("/data/onboarded_on", "OCCURRED_IN_FUTURE")}
 
 
 def test_a_malformed_unit_code_is_refused():

@@ -227,6 +227,18 @@ def test_only_the_supervisor_takes_steps_and_a_breach_that_is_gone_only_warns():
     assert refused(events, "rectification.ordered", "2020-02-01", order | {"until": "2020-02-01"}) == "UNTIL_NOT_AFTER"
 
 
+def test_a_correction_takes_history_over_no_later_than_today():
+    """Given an imported contract, when its day of onboarding is put after today, then the correction is refused."""
+    events = life(contract=CONTRACT | {"onboarding": True, "onboarded_on": "2021-06-01"})
+
+    def corrected(day):
+        changes = [{"field": "onboarded_on", "old": "2021-06-01", "new": day}]
+        return "report.corrected", "2022-03-01", {"corrects": events[0].event_id, "changes": changes, "reason": "x"}
+
+    assert take(events, *corrected("2046-01-01"))
+    assert refused(events, *corrected("2046-01-02")) == "OCCURRED_IN_FUTURE"
+
+
 def test_a_correction_comes_only_from_the_reporter_and_only_of_what_stands():
     report = (
         "indicators.reported",

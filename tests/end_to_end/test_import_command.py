@@ -58,6 +58,7 @@ def test_0_when_every_row_was_taken(run, tmp_path):
         ([EXAMPLE, "--jurisdiction", "武清"], {}, "JURISDICTION"),
         ([EXAMPLE, "--jurisdiction", "000000", "--report", "/nowhere/r.xlsx"], {}, "REPORT_UNWRITABLE"),
         ([EXAMPLE, "--jurisdiction", "000000", "--as-of", "昨天"], {}, "NOT_A_DATE"),
+        ([EXAMPLE, "--jurisdiction", "000000", "--as-of", "2026-11-25"], {}, "业务日期2026-11-24 (AS_OF_AHEAD)"),
         ([ROOT / "Makefile", "--jurisdiction", "000000"], {}, "缺少列"),
         (
             [EXAMPLE, "--jurisdiction", "000000"],
