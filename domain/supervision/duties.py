@@ -125,9 +125,13 @@ def _has_figures(term: Term) -> bool:
 
 
 def _last_reported(life: Life, term: Term) -> Any:
-    """The figure of the last period that was reported, with its report (specification 11.37)."""
-    for report in reversed(life.of("indicators.reported")):
-        found = figure(life.facts, term.code, term.data.get("unit"), report.data.get("period"), life.area, life.as_of)
+    """The figure of the last period of which there is one, with its report, in whatever order they came (specification
+    11.37).
+    """
+    reported = (fact.data.get("period") or {} for fact in life.of("indicators.reported"))
+    periods = {(str(one.get("to")), str(one.get("from"))): one for one in reported}
+    for _, period in sorted(periods.items(), reverse=True):
+        found = figure(life.facts, term.code, term.data.get("unit"), period, life.area, life.as_of)
         if found is not None:
             return found
     return None

@@ -112,3 +112,21 @@ def test_of_a_supplement_and_changed_conditions_the_later_paper_counts(papers, f
     found = both("2022-01-10", life(*BUILT, *papers, verified, agreement={**AGREEMENT, "obligations": [FAR]}))
     assert ("FAR" in phases(found)) is failed
     assert duty(found, "O-FAR").threshold == threshold
+
+
+def research(year, spent, reported_on):
+    figures = {"scope": "PARCEL", "rd_wan": spent, "revenue_wan": "100.00"}
+    return (
+        "indicators.reported",
+        reported_on,
+        {"period": {"from": f"{year}-01-01", "to": f"{year}-12-31"}} | figures,
+        "STB",
+    )
+
+
+def test_a_yearly_figure_is_that_of_the_last_year_in_whatever_order_the_years_come():
+    term = {"code": "O-RD", "direction": "GE", "threshold": "0.03", "unit": "ratio", "assess_on": "YEARLY"}
+    last, before, corrected = research(2023, "4.00", "2024-03-01"), research(2022, "1.00", "2024-06-01"), research(2023, "2.00", "2024-09-01")  # fmt: skip
+    events = life(*BUILT, last, before, corrected, agreement={**AGREEMENT, "obligations": [term]})
+    shown = [(duty(both(day, events), "O-RD").actual, duty(on(day, events), "O-RD").state) for day in ("2024-06-01", "2024-09-01")]  # fmt: skip
+    assert shown == [("0.0400", "MET"), ("0.0200", "OVERDUE")]
