@@ -19,9 +19,10 @@ _NEVER: Final = frozenset(
 """What is told once: a split or merger stands in several streams, the way back is another one (specification 11.28)."""
 _ITEM_OWNERS: Final = {
     "O-TAX": "TAX", "O-OUTPUT": "STAT", "O-VA": "STAT", "O-LABOUR": "STAT", "O-ENERGY": "DRC", "O-EMIT": "EEB", "O-RD": "STB",
-    "O-INVEST": "DRC",
 }  # fmt: skip
-"""For one item of a joint assessment: the department that reports this indicator (specification 2.4)."""
+"""For one item of a joint assessment: the department that reports this indicator; of one that no department reports
+(O-INVEST) who posted the assessment (specification 2.4).
+"""
 
 
 def report_corrected(desk: Desk) -> None:
