@@ -72,6 +72,11 @@ class Options:
     with_sample: bool = True
     with_kafka: bool = True
 
+    @property
+    def address(self) -> str:
+        """Of the API; an IPv6 host stands in brackets."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
 
 @dataclass(slots=True)
 class System:
@@ -110,14 +115,17 @@ def _say(text: str) -> None:
 
 
 def _port_must_be_free(options: Options) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((options.host, options.port))
-        except OSError as error:
-            raise CannotServe(
-                f"端口{options.host}:{options.port}不可用（{error.strerror}）；请用--port换一个 (PORT_IN_USE)"
-            ) from None
+    try:
+        family, *_, address = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except socket.gaierror as error:
+        raise CannotServe(f"没有地址{options.host}（{error.strerror}）；请用--host换一个 (HOST_UNKNOWN)") from None
+    except OSError as error:
+        raise CannotServe(
+            f"端口{options.host}:{options.port}不可用（{error.strerror}）；请用--port换一个 (PORT_IN_USE)"
+        ) from None
 
 
 def _start(system: System) -> None:
@@ -183,9 +191,9 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 def _wait_until_ready(system: System) -> None:
     end = time.monotonic() + READY_SECONDS
-    address = f"http://{system.options.host}:{system.options.port}/livez"
+    address = f"{system.options.address}/livez"
     while time.monotonic() < end and not system.stopping:
-        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(address, timeout=2):
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(address, timeout=2):  # noqa: S310 - http
             return
         if system.parts[0].process is not None and system.parts[0].process.poll() not in (None, 0):
             raise CannotServe("API没有启动，原因见上面的输出 (API_FAILED)")
@@ -198,7 +206,7 @@ def _welcome(system: System) -> None:
         return
     settings, options = system.settings, system.options
     keys, parcel = first_start.keys_of(settings.data_dir), first_start.parcel_to_try(settings)
-    _say(welcome.text(f"http://{options.host}:{options.port}", settings.kafka_bootstrap_servers, keys, parcel))
+    _say(welcome.text(options.address, settings.kafka_bootstrap_servers, keys, parcel))
 
 
 def _watch(system: System) -> None:

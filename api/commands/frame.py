@@ -91,11 +91,15 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except Exception as error:
-            if not isinstance(error, _to_be_told()):
+            if not isinstance(error, _to_be_told()) and not _names_a_file(error):
                 raise
             fail(_in_words(error))
 
     return run
+
+
+def _names_a_file(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.filename is not None
 
 
 def _in_words(error: Exception) -> str:
@@ -109,6 +113,8 @@ def _in_words(error: Exception) -> str:
         return f"数据库没有应答，请确认它在运行后再试：{error} (DATABASE_UNAVAILABLE)"
     if isinstance(error, MigrationChanged):
         return f"数据库由内容不同的版本建立，请用原版本，或换一个--data-dir：{error} (MIGRATION_CHANGED)"
+    if isinstance(error, OSError):
+        return f"不能使用{error.filename}，请换一个文件或目录：{error.strerror} (FILE_UNUSABLE)"
     return str(error)
 
 

@@ -9,9 +9,13 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from typer.testing import CliRunner
+
+from api import cli, supervisor
 
 ROOT = Path(__file__).parents[2]
 
@@ -140,6 +144,40 @@ def test_a_part_that_died_is_started_again(directory):
         time.sleep(0.1)
     assert "worker 已退出" in served.text()
     assert served.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["serve", "--no-kafka", "--data-dir", "{file}"], "FILE_UNUSABLE"),
+        (["serve", "--no-kafka", "--data-dir", "/proc/nowhere"], "FILE_UNUSABLE"),
+        (["serve", "--no-kafka", "--data-dir", "{file}", "--host", "no.such.host.invalid"], "HOST_UNKNOWN"),
+        (["migrate", "--data-dir", "{file}/below"], "FILE_UNUSABLE"),
+    ],
+)
+def test_a_directory_or_host_that_cannot_be_is_said_in_one_line(tmp_path, arguments, code):
+    """Given a data directory that is a file or cannot be made, or an unknown host, then one line with a code, exit 2."""
+    file = tmp_path / "file"
+    file.touch()
+    done = CliRunner().invoke(cli.app, [one.format(file=file) for one in arguments])
+    assert done.exit_code == 2 and done.stderr.endswith(f" ({code})\n") and len(done.stderr.splitlines()) == 1, (
+        done.output
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_whether_a_port_is_free_is_asked_of_the_host_that_is_named(host):
+    """Given a port that is taken on a host, then it is refused there; a free one is taken, of IPv6 too."""
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as taken:
+        options = supervisor.Options(host, taken.getsockname()[1])
+        with pytest.raises(supervisor.CannotServe, match="PORT_IN_USE"):
+            supervisor._port_must_be_free(options)
+    supervisor._port_must_be_free(options)
+    assert urlsplit(options.address).hostname == host
+
+
+def test_a_port_that_no_host_has_is_refused():
+    assert CliRunner().invoke(cli.app, ["serve", "--port", "65536"]).exit_code == 2
 
 
 def test_a_port_in_use_is_said_in_one_line(directory):
