@@ -35,16 +35,18 @@ def verify(
         found = with_database(data_dir)
         key = found.body_hash_key.get_secret_value().encode() or None
         with open_pool(found.database_url, max_size=1, statement_timeout_ms=0) as pool, pool.connection() as connection:
-            report = (
-                log_proof.verify_parcel(connection, parcel, body_key=key)
-                if parcel
-                else log_proof.verify_log(connection, heads=kept, body_key=key, progress=progress)
-            )
+            if parcel is None:
+                report = log_proof.verify_log(connection, heads=kept, body_key=key, progress=progress)
+            else:
+                report = log_proof.verify_parcel(connection, parcel, body_key=key)
+        if parcel is not None and not report.events:
+            fail(f"没有地块{parcel}的记录 (UNKNOWN_PARCEL)")
     if as_json:
         typer.echo(json.dumps(report.as_json()))
     else:
         for one in report.findings:
-            typer.echo(f"{one.kind} {one.parcel_id} version {one.version} position {one.position}")
+            place = (("", one.parcel_id), ("version ", one.version), ("position ", one.position))
+            typer.echo(" ".join([one.kind, *(f"{name}{value}" for name, value in place if value is not None)]))
         typer.echo(f"{report.events} events, {report.parcels} parcels, {len(report.findings)} findings")
     if not report.holds:
         raise typer.Exit(4)

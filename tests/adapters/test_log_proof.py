@@ -427,6 +427,11 @@ def test_the_command_exits_0_or_4_and_names_each_finding(pool, tamper, database_
     assert (found.returncode, json.loads(found.stdout)["findings"]) == (4, [place])
     told = landcycle(database_url, directory, "verify", "--parcel", "p3")
     assert (told.returncode, told.stdout.splitlines()[0]) == (4, "altered p3 version 2 position 17")
+    tamper("DELETE FROM event_log WHERE position = 20")
+    absent = landcycle(database_url, directory, "verify").stdout.splitlines()
+    assert "missing position 20" in absent, "a finding says what is known of its place, no more"
+    nobody = landcycle(database_url, directory, "verify", "--parcel", "p333")
+    assert (nobody.returncode, nobody.stdout, nobody.stderr) == (2, "", "没有地块p333的记录 (UNKNOWN_PARCEL)\n")
     lines = lines_of(export)
     export.write_text("".join(lines[:600]))
     cut = landcycle(database_url, directory, "verify", "--export", export, "--json")
