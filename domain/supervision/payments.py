@@ -132,12 +132,15 @@ def _instalments(life: Life) -> list[Payable]:
 
 
 def _rents(life: Life) -> list[Payable]:
-    """Rent is due on each MM-DD from `term_from` to the end of the lease, inclusive (specification 11.37)."""
+    """Rent is due on each MM-DD from `term_from` to the end of the lease, inclusive; the title that is cancelled ends the
+    lease (specification 2.1, 11.37).
+    """
     fact, rent, when = life.contract_fact, yuan(life.contract.get("annual_rent_wan")), life.contract.get("rent_due")
     first = day(life.contract.get("term_from")) or (life.delivered.occurred_on if life.delivered else None)
     if fact is None or rent is None or not when or first is None:
         return []
     last = _lease_end(life) or add_years(first, _LONGEST_LEASE_YEARS) - 1
+    last = last if life.cancelled_on is None else min(last, life.cancelled_on)
     month, day_of_month = int(when[:2]), int(when[3:])
     found = []
     for year in range(date.fromordinal(first).year, date.fromordinal(last).year + 1):

@@ -16,6 +16,7 @@ from law_lives import (
     money,
     on,
     phases,
+    whole,
 )
 
 from test_policy import amended, book
@@ -190,6 +191,21 @@ def test_rent_is_owed_on_each_day_of_the_lease_inclusive_and_arrears_bar_a_trans
         "O-RENT/2023": "SCHEDULED",
     }
     assert phases(found)["PAY"] == "OPEN" and {"TENURE", "OPEN_BREACH:PAY"} <= blockers(found, "MT")
+
+
+def test_no_rent_is_owed_after_the_day_on_which_the_title_was_cancelled():
+    """Given a lease that is bought back in June 2021, when the rent days of later years pass, then only what was due
+    until the cancellation is owed, that day included (specification 2.1, 11.37)."""
+    rents = [
+        ("payment.received", f"{year}-02-20", {"instalment_no": year, "amount_wan": "60.00"}) for year in (2019, 2020)
+    ]
+    opened = ("exit.opened", "2021-02-01", {"kind": "AB"})
+    for cancelled, last in (("2021-02-28", 2020), ("2021-03-01", 2021)):
+        events = life(*rents, opened, ("title.cancelled", cancelled, {}), contract=LEASE)
+        found = whole("2024-03-05", events)
+        assert max(one.key for one in found.obligations if one.code == "O-RENT") == f"O-RENT/{last}"
+        owed = [one.obligation for one in found.open_breaches()]
+        assert owed == ["O-RENT/2021"][: last - 2020] and found.next_change_on is None
 
 
 def test_a_bond_that_the_agreement_dates_is_a_payment_without_late_fee():

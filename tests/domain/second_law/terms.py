@@ -143,13 +143,16 @@ def instalments(view):
 
 
 def rents(view):
-    """(year, agreed day, rolled day, 万元) of each rent from the first day of the term to the end of the lease."""
+    """(year, agreed day, rolled day, 万元) of each rent from the first day of the term to the end of the lease, or to the
+    day on which the right ended.
+    """
     found = terms(view)
     if not (found.get("annual_rent_wan") and found.get("rent_due") and found.get("supply_mode") in LEASES):
         return []
     begin, end = day(found.get("term_from")), lease_end(view)
     if begin is None or end is None:
         return []
+    end = min(end, exited_on(view) or end)
     lines = []
     for year in range(begin.year, end.year + 1):
         due = _in_year(year, found["rent_due"])
