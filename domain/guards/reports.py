@@ -110,15 +110,16 @@ def progress_reported(desk: Desk) -> None:
 
 def title_cancelled(desk: Desk) -> None:
     """A fact of the register: open items come back as a warning and stay due as claims, missing sign-offs too; a pack may
-    refuse instead (specification 5.2, 5.3, 11.9, 11.37).
+    refuse instead where they block (specification 5.2, 5.3, 11.9, 11.37).
     """
     life = desk.life
     seized = seizure(life) is not None
-    items = [one.words for one in open_items(life, desk.assessment.amounts, payables(life), seized=seized)]
+    items = open_items(life, desk.assessment.amounts, payables(life), seized=seized)
+    blocking = "；".join(one.words for one in items if one.blocking)
+    if blocking and desk.rule("exit.cancel_guard") == "REFUSE":
+        raise desk.refuse("SETTLEMENT_OPEN", f"尚有未结事项：{blocking}", "exit.cancel_guard")
     if items:
-        if desk.rule("exit.cancel_guard") == "REFUSE":
-            raise desk.refuse("SETTLEMENT_OPEN", f"尚有未结事项：{'；'.join(items)}", "exit.cancel_guard")
-        desk.warn("SETTLEMENT_OPEN", f"尚有未结事项，仍应清偿：{'；'.join(items)}")
+        desk.warn("SETTLEMENT_OPEN", f"尚有未结事项，仍应清偿：{'；'.join(one.words for one in items)}")
     unsigned = missing_sign_offs(life)
     if unsigned:
         message = f"尚无{desk.names(tuple(unsigned))}的会签或批准"

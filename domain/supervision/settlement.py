@@ -13,13 +13,17 @@ from domain.supervision.payments import Payable
 
 _VALUED: Final = frozenset({"AB", "FP", "LE", "PI"})
 """Exits that need a valuation of right and buildings (specification 5.2 item 12)."""
+_RECORDS_CLAIMS: Final = frozenset({"FI", "EX"})
+_CLAIMS: Final = frozenset({"IDLE_FEE", "LD_START", "LD_COMPLETE", "LD_FAR", "LD_INVEST", "TOP_UP"})
+"""What is recorded as a claim where the land is recovered as idle or its term has ended (specification 5.2 item 2)."""
 
 
 class Item(NamedTuple):
-    """One open item: a blocker code and its words."""
+    """One open item: a blocker code, its words, and whether the title may not be cancelled before it is settled."""
 
     code: str
     words: str
+    blocking: bool = True
 
 
 def open_items(life: Life, lines: Sequence[Amount], payables: Sequence[Payable], *, seized: bool) -> list[Item]:
@@ -50,14 +54,16 @@ def _owed(life: Life, payables: Sequence[Payable]) -> Iterator[Item]:
 
 def _charged(life: Life, lines: Sequence[Amount]) -> Iterator[Item]:
     """Items 1 and 2: late fees, idle fee, liquidated damages, top-ups, each less what the settlement sets off."""
-    left = _set_off(life)
+    left, claims = _set_off(life), _CLAIMS if _exit_kind(life) in _RECORDS_CLAIMS else frozenset()
     for line in lines:
         if line.state not in ("RUNNING", "FIXED", "ASSESSED"):
             continue
         taken = min(left[line.kind], max(line.amount - line.paid, 0))
         left[line.kind] -= taken
         if line.amount > line.paid + taken:
-            yield Item("AMOUNT_OPEN", f"{line.kind} {wan(line.amount - line.paid - taken)}万元")
+            yield Item(
+                "AMOUNT_OPEN", f"{line.kind} {wan(line.amount - line.paid - taken)}万元", line.kind not in claims
+            )
 
 
 def _set_off(life: Life) -> Counter[str]:
@@ -86,8 +92,12 @@ def _taken(life: Life, *, seized: bool) -> Iterator[Item]:
     """Items 5, 6 and 12: mortgage, seizure (of no concern to the court's own disposal), valuation."""
     if any(fact.data.get("result") == "REGISTERED" for fact in life.of("mortgage.decided")):
         yield Item("MORTGAGED", "抵押尚未注销")
-    kind = life.exit_opened.data.get("kind") if life.exit_opened else None
+    kind = _exit_kind(life)
     if seized and kind != "JD":
         yield Item("SEIZED", "查封尚未解除")
     if kind in _VALUED and not life.of("exit.valued"):
         yield Item("NOT_VALUED", "土地和建筑物尚未评估")
+
+
+def _exit_kind(life: Life) -> str | None:
+    return str(life.exit_opened.data.get("kind")) if life.exit_opened else None

@@ -15,7 +15,7 @@ from domain.parcel import GUARDS, decide
 PARCEL = "120114001002GB00099"
 
 
-def take(events, kind, day, data, by="NRP", related=None, contract_no=None):
+def take(events, kind, day, data, by="NRP", related=None, contract_no=None, book=BOOK):
     facts = fold(events, RANK)
     command = Command(
         "77777777-0000-4000-8000-000000000000",
@@ -32,7 +32,7 @@ def take(events, kind, day, data, by="NRP", related=None, contract_no=None):
         normalise(kind, data),
     )
     return decide(
-        facts, command, Context(day_number("2046-01-01"), BOOK.rules("120114"), BOOK.calendar(), related or {}, BOOK)
+        facts, command, Context(day_number("2046-01-01"), book.rules("120114"), book.calendar(), related or {}, book)
     )
 
 

@@ -1,8 +1,9 @@
 """Guards of money, extensions, disposal, transfer and the open items of an exit (specification 4.3, 4.5, 5.1, 5.2, 5.4)."""
 
 import pytest
-from law_lives import AGREEMENT, BUILT, CONTRACT, PAID, START, life, on
+from law_lives import AGREEMENT, BUILT, CONTRACT, LEASE, PAID, START, life, on
 from test_guards import refused, take, warned
+from test_policy_bites import book
 
 from domain.event import day_text
 
@@ -237,6 +238,36 @@ def test_the_cancellation_names_every_open_item():
     assert warned(opened, "title.cancelled", "2021-05-01", {}, by="REG") == set()
     events = life(*PAID, started, ("exit.opened", "2021-02-01", {"kind": "AB"}), *settled, *signed, refused_by_fin)
     assert "财政" in take(events, "title.cancelled", "2021-05-01", {}, by="REG").warnings[0].message
+
+
+def test_damages_are_a_claim_and_no_bar_where_idle_land_is_recovered_by_force():
+    """Given open damages and a pack that refuses a cancellation before the settlement, when land is recovered as idle,
+    then they are named as a claim, while a buy-back waits for them (specification 5.2 item 2, 11.9)."""
+    strict = book("120114", {"exit.cancel_guard": "REFUSE"})
+    idle = [("idle.investigated", "2021-02-01", {}), ("idle.determined", "2021-03-01", {"result": "IDLE_ENTERPRISE"})]
+
+    def leaving(kind, *more):
+        signed = [
+            ("exit.signed_off", "2022-02-01", {"kind": kind, "result": "APPROVED"}, by)
+            for by in ("NRP", "MIIT", "EEB", "TAX", "FIN", "TOWN", "REG", "GOV")
+        ]
+        valued = ("exit.valued", "2022-02-11", {"land_value_wan": "1.00"})
+        return life(*PAID, *idle, *signed, ("exit.opened", "2022-02-10", {"kind": kind}), valued, *more)
+
+    cancelled = ("title.cancelled", "2022-03-01", {})
+    found = take(leaving("FI"), *cancelled, by="REG", book=strict).warnings
+    assert [(one.code, "LD_START 771.00万元" in one.message) for one in found] == [("SETTLEMENT_OPEN", True)]
+    assert refused(leaving("AB"), *cancelled, by="REG", book=strict) == "SETTLEMENT_OPEN"
+    bond = ("bond.posted", "2019-02-01", {"amount_wan": "1.00"})
+    assert refused(leaving("FI", bond), *cancelled, by="REG", book=strict) == "SETTLEMENT_OPEN"
+
+
+def test_a_rent_after_the_cancelled_title_is_not_taken():
+    """Given a lease whose title was cancelled in June 2021, then there is no rent of 2022 to pay (specification 11.37)."""
+    gone = [("exit.opened", "2021-05-01", {"kind": "AB"}), ("title.cancelled", "2021-06-10", {})]
+    rent = ("payment.received", "2022-03-01", {"instalment_no": 2022, "amount_wan": "60.00"})
+    assert take(life(contract=LEASE), *rent, by="FIN")
+    assert refused(life(*gone, contract=LEASE), *rent, by="FIN") == "INSTALMENT_UNKNOWN"
 
 
 def test_a_conversion_without_a_stated_beginning_counts_from_the_delivery():
