@@ -31,7 +31,6 @@ class Settings(BaseSettings):
     )
     today: date | None = Field(None, description="fixed business date for demonstration and conformance runs")
     data_dir: Path = Field(Path(".landcycle"), description="embedded servers, keys, signed heads")
-    log_level: str = Field("INFO", description="of the program's own log")
 
     database_url: str = Field("", description="PostgreSQL; empty: the embedded one in the data directory")
 

@@ -95,7 +95,7 @@ def begin(connection: Connection, shelf: str, definition: int, expected: int) ->
     connection.execute("SELECT FROM worker_lease FOR UPDATE")  # no batch is under way that would write it
     row = connection.execute(
         "UPDATE read_generation SET number = (SELECT max(number) + 1 FROM read_generation), definition = %s, state = 'BUILDING',"
-        " left_at = NULL, parcels = 0, expected = %s, changed_at = now() WHERE shelf = %s RETURNING number",
+        " left_at = NULL, parcels = 0, expected = %s WHERE shelf = %s RETURNING number",
         (definition, expected, shelf),
     ).fetchone()
     assert row is not None, "both shelves have a row"
@@ -105,13 +105,13 @@ def begin(connection: Connection, shelf: str, definition: int, expected: int) ->
 
 def progress(connection: Connection, shelf: str, parcels: int) -> None:
     """How far a rebuild is."""
-    connection.execute("UPDATE read_generation SET parcels = %s, changed_at = now() WHERE shelf = %s", (parcels, shelf))
+    connection.execute("UPDATE read_generation SET parcels = %s WHERE shelf = %s", (parcels, shelf))
 
 
 def abandon(connection: Connection, shelf: str) -> None:
     """Empties a shelf that nobody is to read."""
     connection.execute(
-        "UPDATE read_generation SET state = 'EMPTY', changed_at = now() WHERE shelf = %s AND state = 'BUILDING'",
+        "UPDATE read_generation SET state = 'EMPTY' WHERE shelf = %s AND state = 'BUILDING'",
         (shelf,),
     )
     connection.execute("SELECT empty_generation(%s)", (shelf,))
@@ -119,7 +119,7 @@ def abandon(connection: Connection, shelf: str) -> None:
 
 def flip(connection: Connection, shelf: str) -> None:
     """Lists show this shelf from the commit on; the caller holds the lease row. The other one goes on following."""
-    connection.execute("UPDATE read_generation SET state = 'FOLLOWING', changed_at = now() WHERE shelf = %s", (shelf,))
+    connection.execute("UPDATE read_generation SET state = 'FOLLOWING' WHERE shelf = %s", (shelf,))
     connection.execute("UPDATE worker_lease SET serving = %s", (shelf,))
 
 

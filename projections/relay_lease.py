@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import time
-from typing import Any, Final
+from typing import Final
 
 import psycopg
-
-from adapters.postgres import Connection
 
 LEASE_SECONDS: Final = 5
 RENEW_SECONDS: Final = 1.5
@@ -43,9 +41,9 @@ class Lease:
         if not now and time.monotonic() - self._renewed < RENEW_SECONDS:
             return
         row = self._connection.execute(
-            "UPDATE relay_lease SET expires_at = now() + make_interval(secs => %s), kafka_ok = %s, problem = %s,"
-            " changed_at = CASE WHEN kafka_ok = %s THEN changed_at ELSE now() END WHERE epoch = %s RETURNING epoch",
-            (LEASE_SECONDS, kafka_ok, problem, kafka_ok, self.epoch),
+            "UPDATE relay_lease SET expires_at = now() + make_interval(secs => %s), kafka_ok = %s, problem = %s"
+            " WHERE epoch = %s RETURNING epoch",
+            (LEASE_SECONDS, kafka_ok, problem, self.epoch),
         ).fetchone()
         if row is None:
             raise LeaseLost
@@ -55,13 +53,3 @@ class Lease:
         """Lets a standby begin at once."""
         if self.epoch is not None:
             self._connection.execute("UPDATE relay_lease SET expires_at = now() WHERE epoch = %s", (self.epoch,))
-
-
-def kafka_state(connection: Connection) -> dict[str, Any]:
-    """How Kafka is by the last word of a relay: away is degraded, not unready; alerts wait in their log."""
-    row = connection.execute(
-        "SELECT kafka_ok AND expires_at > now(), problem, (SELECT position FROM alert_head) - p.position"
-        " FROM relay_lease, relay_position p WHERE p.feed = 'alerts'"
-    ).fetchone()
-    assert row is not None, "relay_lease has one row"
-    return {"ok": bool(row[0]), "unsent_alerts": row[2], "problem": None if row[0] else row[1] or "没有relay在工作"}

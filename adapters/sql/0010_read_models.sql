@@ -24,8 +24,7 @@ CREATE TABLE read_generation (
     state      text NOT NULL DEFAULT 'EMPTY' CHECK (state IN ('EMPTY', 'BUILDING', 'FOLLOWING')),
     left_at    bigint,                                      -- the position at which a release without its code left it
     parcels    bigint NOT NULL DEFAULT 0,                   -- progress of a rebuild: parcels computed, of so many
-    expected   bigint NOT NULL DEFAULT 0,
-    changed_at timestamptz NOT NULL DEFAULT now()
+    expected   bigint NOT NULL DEFAULT 0
 );
 INSERT INTO read_generation (shelf) VALUES ('a'), ('b');
 

@@ -7,8 +7,7 @@ CREATE TABLE relay_lease (
     holder     text,                                  -- host and process of the relay, for people
     expires_at timestamptz NOT NULL DEFAULT '-infinity',
     kafka_ok   boolean NOT NULL DEFAULT false,        -- did the last exchange with the broker succeed
-    problem    text,                                  -- what the broker said when it did not
-    changed_at timestamptz NOT NULL DEFAULT now()
+    problem    text                                   -- what the broker said when it did not
 );
 INSERT INTO relay_lease DEFAULT VALUES;
 
