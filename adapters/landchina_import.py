@@ -114,9 +114,12 @@ class _Chunk:
         if not self._known.isdisjoint(_ids(notice)):
             return Result(row, "unchanged")
         division = living(notice.number[:6], _year(self._importer.today))
+        if division is None:
+            message = f"编号前六位{notice.number[:6]}不是现行或曾用的行政区划代码"
+            return Result(row, "reported", column="电子监管号", code="DIVISION_UNKNOWN", message=message)
         refused = self._refusal(notice, division)
-        if refused is not None or division is None:
-            return refused or Result(row, "reported")
+        if refused is not None:
+            return refused
         if division.note:
             notice.doubt("电子监管号", "DIVISION_MAPPED", division.note, kept=True)
         self._known |= set(_ids(notice))
@@ -131,12 +134,9 @@ class _Chunk:
             count = _later_notice(parcel, notice)
         return Result(row, "accepted", parcel.parcel_id, doubts=tuple(notice.doubts), events=count)
 
-    def _refusal(self, notice: Notice, division: Division | None) -> Result | None:
+    def _refusal(self, notice: Notice, division: Division) -> Result | None:
         """Why a notice that was understood is not taken all the same."""
         row = notice.row
-        if division is None:
-            message = f"编号前六位{notice.number[:6]}不是现行或曾用的行政区划代码"
-            return Result(row, "reported", column="电子监管号", code="DIVISION_UNKNOWN", message=message)
         allowed = self._importer.jurisdictions
         if allowed and not division.code.startswith(allowed):
             message = f"该地块属于{division.name}（{division.code}），不在本次导入范围内"

@@ -73,7 +73,7 @@ def _wait_for(parts: Parts, position: int) -> None:
     end = time.monotonic() + WAIT_SECONDS
     while True:
         with parts.log.connection() as connection:
-            if catalog.wait_for(connection, position, 0):
+            if catalog.shows(connection, position):
                 return
             behind = position > head(connection).position
         if behind or time.monotonic() >= end:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from domain.amendments import AmendmentRefused, amended
 from domain.decision import Command, Context, Decided, Decision
 from domain.errors import FieldError, Kind, Refusal
-from domain.facts import Facts
 
 
-def decide_without_parcel(facts: Facts, command: Command, context: Context) -> Decision:
+def decide_without_parcel(command: Command, context: Context) -> Decision:
     """The event of one command on a jurisdiction or an area. Raises Refusal."""
     if command.type == "rules.amended":
         _amendable(command, context)
     elif command.type == "calendar.published":
         _of_its_year(command)
-    del facts
     event = Decided(
         command.event_id, command.parcel_id, command.type, command.schema_version, command.occurred_on, command.jurisdiction,
         command.department, command.on_behalf_of, command.contract_no, command.document, command.attachments, command.data,

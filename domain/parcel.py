@@ -82,7 +82,7 @@ def decide(facts: Facts, command: Command, context: Context) -> Decision:
     Shape, entitlement and repetition are settled before; the expected version is the caller's.
     """
     if ":" in command.parcel_id:
-        return decide_without_parcel(facts, command, context)
+        return decide_without_parcel(command, context)
     desk = Desk(facts, command, context)
     _not_exited(desk)
     _contract_known(desk)

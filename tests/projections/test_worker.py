@@ -231,9 +231,8 @@ def test_lag_is_told_in_events_and_seconds(settings):
     found = catalog.lag(settings)
     assert (found["lag_events"], found["parked"]) == (0, 0)
     with pool_of(settings) as pool, pool.connection() as connection:
-        assert catalog.wait_for(connection, found["log_position"], 0.1) and not catalog.wait_for(
-            connection, found["log_position"] + 1, 0.1
-        )
+        assert catalog.shows(connection, found["log_position"])
+        assert not catalog.shows(connection, found["log_position"] + 1)
 
 
 def test_the_sample_is_the_same_on_the_same_day():
