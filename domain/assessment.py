@@ -169,9 +169,7 @@ class Assessment:
     version: int
     """Version of the last event known."""
     jurisdiction: str
-    area_id: str | None
     holder: dict[str, Any] | None
-    contract_no: str | None
     stage: str
     compliance: str
     idle_clock: str
@@ -194,7 +192,6 @@ class Assessment:
     """The first later day on which time alone changes the answer (specification 11.31); None: never."""
     rule_set: dict[str, str]
     """`{"id": "120101/1", "status": "IN_FORCE", "engine": "…"}`."""
-    onboarded: bool = False
 
     def open_breaches(self) -> list[Breach]:
         """The breaches that stand on the day asked for."""

@@ -31,11 +31,8 @@ class RuleBook:
         packs: Mapping[str, Pack],
         amendments: Mapping[str, list[Amendment]],
         published: Sequence[Event],
-        position: int,
     ) -> None:
         self._packs, self._amendments, self._published = packs, amendments, published
-        self.position = position
-        """Of the last event of the log that is included."""
         self._areas = {area.area_id: (pack.code, area) for pack in packs.values() for area in pack.areas.values()}
         self._bound = set(self._areas) | {area for found in amendments.values() for area, _, _ in found if area}
         self._resolved: dict[tuple[str, str | None], Rules] = {}
@@ -44,7 +41,7 @@ class RuleBook:
     @classmethod
     def shipped(cls) -> RuleBook:
         """The packs of this release without any log."""
-        return cls({pack.code: pack for pack in shipped_packs()}, {}, (), 0)
+        return cls({pack.code: pack for pack in shipped_packs()}, {}, ())
 
     @classmethod
     def from_events(cls, events: Iterable[Event]) -> RuleBook:
@@ -52,9 +49,7 @@ class RuleBook:
         packs: dict[str, Pack] = {}
         amendments: dict[str, list[Amendment]] = {}
         published: list[Event] = []
-        position = 0
         for event in map(current_form, events):
-            position = max(position, event.position)
             if event.type == "rules.installed":
                 pack = recall_pack(event.data["content"])
                 if pack is not None and (pack.code not in packs or packs[pack.code].version <= pack.version):
@@ -67,7 +62,7 @@ class RuleBook:
                     amendments.setdefault(code, []).append(amendment)
             elif event.type == "calendar.published":
                 published.append(event)
-        return cls(packs, amendments, published, position)
+        return cls(packs, amendments, published)
 
     def rules(self, jurisdiction: str, area_id: str | None = None) -> Rules:
         """The rules of a jurisdiction; the nearest ancestor's where it has no pack of its own.
@@ -89,15 +84,15 @@ class RuleBook:
         """The book with the data of one more `rules.amended` of a jurisdiction."""
         found = _amendment(data, code, "proposal")
         amendments = {**self._amendments, code: [*self._amendments.get(code, ()), *([found] if found else ())]}
-        return RuleBook(self._packs, amendments, self._published, self.position)
+        return RuleBook(self._packs, amendments, self._published)
 
     def with_pack(self, pack: Pack) -> RuleBook:
         """The book with another pack of a jurisdiction."""
-        return RuleBook({**self._packs, pack.code: pack}, self._amendments, self._published, self.position)
+        return RuleBook({**self._packs, pack.code: pack}, self._amendments, self._published)
 
     def with_calendars_of(self, other: RuleBook) -> RuleBook:
         """The book with the working days of another."""
-        return RuleBook(self._packs, self._amendments, other._published, self.position)
+        return RuleBook(self._packs, self._amendments, other._published)
 
     def below(self, code: str) -> Iterator[Rules]:
         """The rules of a jurisdiction, of those under it that have some of their own, and of the areas of all of them."""

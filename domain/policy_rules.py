@@ -30,7 +30,6 @@ class Rules:
         "_values",
         "advised",
         "assessment_lead",
-        "drafts",
         "engine",
         "id",
         "jurisdiction",
@@ -48,7 +47,6 @@ class Rules:
         self.jurisdiction = jurisdiction
         self.id = f"{own.code}/{own.version}"
         self.status = own.status
-        self.drafts = own.drafts
         self.engine = ENGINE
         self._values, self._dated = timelines(layers)
         substitutes = self._values["departments.map"]

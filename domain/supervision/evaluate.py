@@ -73,7 +73,7 @@ def _next_change(life: Life, found: Assessment) -> int | None:
 
 def _assessment(life: Life) -> Assessment:
     """The assessment of one day; the life notes the later days on which a threshold lies."""
-    facts, contract = life.facts, life.contract_fact
+    facts = life.facts
     idle = idle_of(life)
     assessed = assessed_of(life)
     owed = payables(life)
@@ -91,9 +91,7 @@ def _assessment(life: Life) -> Assessment:
         as_of=life.as_of,
         version=facts.events[-1].version if facts.events else 0,
         jurisdiction=facts.events[0].jurisdiction if facts.events else life.rules.jurisdiction,
-        area_id=life.contract.get("area_id"),
         holder=life.holder,
-        contract_no=contract.event.contract_no if contract else None,
         stage=stage,
         compliance=_compliance(stage, known, raised, duties, onboarded=life.onboarded_on is not None),
         idle_clock=idle.clock,
@@ -112,7 +110,6 @@ def _assessment(life: Life) -> Assessment:
         right_to=life.right_to,
         next_change_on=None,
         rule_set={"id": life.rules.id, "status": life.rules.status, "engine": life.rules.engine},
-        onboarded=life.onboarded_on is not None,
     )
 
 

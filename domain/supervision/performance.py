@@ -47,13 +47,12 @@ class Item:
 
 @dataclass(slots=True)
 class Assessed:
-    """One assessment with its computed result."""
+    """One assessment; its result is computed where it has hard items (specification 6.1), else as it was sent."""
 
     fact: Fact
     kind: str
     items: list[Item]
     result: str
-    computed: bool
 
     @property
     def failed_items(self) -> list[Item]:
@@ -134,9 +133,9 @@ def assess(
         items.append(_item(entry, term, reported, belongs=code in wanted or term.get("assess_on") == "YEARLY"))
     hard = [item for item in items if item.hard]
     if not hard:
-        return Assessed(fact, kind, items, str(fact.data.get("result") or "PASS"), computed=False)
+        return Assessed(fact, kind, items, str(fact.data.get("result") or "PASS"))
     passed = all(item.met is not False for item in hard)
-    return Assessed(fact, kind, items, "PASS" if passed else "FAIL", computed=True)
+    return Assessed(fact, kind, items, "PASS" if passed else "FAIL")
 
 
 def _unit(term: Any, entry: Any) -> str | None:

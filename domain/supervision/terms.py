@@ -16,7 +16,6 @@ class Term:
     code: str
     data: dict[str, Any]
     fact: Fact
-    hard: bool
 
 
 def terms_of(facts: Iterable[Fact]) -> list[Term]:
@@ -32,5 +31,5 @@ def terms_of(facts: Iterable[Fact]) -> list[Term]:
                 data = entry
                 if admitted and not entry.get("supervisor"):
                     data = {**entry, "supervisor": fact.data.get("reviewer") or fact.department}
-                found[entry["code"]] = Term(entry["code"], data, fact, bool(entry.get("hard")))
+                found[entry["code"]] = Term(entry["code"], data, fact)
     return list(found.values())

@@ -13,7 +13,6 @@ from domain.supervision.measures import area
 class Verified:
     """What a verification measured, as ratios (specification 3.1)."""
 
-    fact: Fact
     ratios: dict[str, Fraction]
     housing: bool | None
     """None: the verification does not say."""
@@ -46,4 +45,4 @@ def measured(fact: Fact) -> Verified:
     if floor and "office_floor_m2" in m2:
         found["O-OFFICE-F"] = Fraction(m2["office_floor_m2"], floor)
         found.setdefault("O-OFFICE-L", found["O-OFFICE-F"])  # land that is not separated is shared by floor area
-    return Verified(fact, found, fact.data.get("housing"))
+    return Verified(found, fact.data.get("housing"))

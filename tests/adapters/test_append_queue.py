@@ -21,10 +21,12 @@ from adapters.append_queue import (
     Post,
     StaleVersion,
 )
-from adapters.parcel_log import ParcelLog
+from adapters.event_codec import NO_HASH
+from adapters.parcel_log import Append, ParcelLog
 from adapters.postgres import open_pool
 from adapters.rule_source import RuleSource, install_packs
 from domain.decision import Warn
+from domain.event import day_number
 
 
 class Counting(ParcelLog):
@@ -466,6 +468,11 @@ def test_rules_as_known_before_an_amendment(database_url):
         then = log.head().recorded_at
         past = source.as_known(then)
         assert past is source.as_known(then)
-        log.append([given_log.append("jurisdiction:999999")])
-        assert source.as_known(then).position < source.current().position
-        assert source.as_known(0).position == 0
+        table = {"year": 2030, "holidays": ["2030-01-01"], "workdays": []}
+        published = given_log.decided("jurisdiction:130100", None, "calendar.published", **table)
+        log.append([Append("jurisdiction:130100", 0, NO_HASH, (published,))])
+        new_year = day_number("2030-01-01")
+        assert not source.current().calendar("130100").is_workday(new_year)
+        assert source.as_known(then).calendar("130100").is_workday(new_year)
+        assert source.as_known(then).rules("120114").id.startswith("120114/")
+        assert source.as_known(0).rules("120114").id.startswith("000000/")

@@ -13,6 +13,8 @@ from domain.supervision import assess_on, evaluate
 
 BARRED = ("MT", "MTA", "FI", "FP", "FPAY", "FUSE", "EX", "LE", "JD", "HL", "EXC", "PI", "ABP", "WD")
 """Kinds of which both laws name the blockers; of MTP and, when they are open, of VS and AB they are told otherwise."""
+NO_WAY_OUT = ("LEAD", "ADMITTED", "REJECTED", "EXITED")
+"""Stages without a contract: nothing to leave, or left already."""
 WALK = 250
 """So many days the second law is asked one by one for the next change."""
 
@@ -33,7 +35,7 @@ def of_the_product(found):
         "amounts": sorted(((one.kind, one.state, rounded(Fraction(one.amount, 10_000))) for one in found.amounts), key=str),
         "alerts": sorted({(one.code, one.level, _date(one.since)) for one in found.alerts}, key=str),
         "exits": sorted(found.exit_eligible),
-        "bars": {} if found.exit_in_progress or found.stage == "EXITED" or found.contract_no is None else {
+        "bars": {} if found.exit_in_progress or found.stage in NO_WAY_OUT else {
             one.kind: sorted(one.blockers) for one in found.exit_kinds if not one.eligible and one.kind in BARRED
         },
         "exit": found.exit_in_progress and (found.exit_in_progress[0], _date(found.exit_in_progress[1])),

@@ -377,7 +377,6 @@ def test_before_any_pack_was_recorded_the_base_of_this_release_answers():
 def test_a_published_calendar_takes_the_place_of_the_shipped_year():
     data = {"year": 2027, "holidays": ["2027-01-01"], "workdays": ["2027-01-02"]}
     known = book(event(20, "jurisdiction:000000", "calendar.published", data))
-    assert known.position == 20
     assert not known.calendar().is_workday(day_number("2027-01-01"))
     assert known.calendar().is_workday(day_number("2027-01-02"))
     assert not book().calendar().is_workday(day_number("2027-01-02"))
@@ -393,9 +392,8 @@ def test_a_published_calendar_holds_where_it_was_published_and_below():
     assert off == {"371502": True, "371500": True, "370000": False, "120114": False, "000000": False}
 
 
-def test_other_events_only_move_the_position():
+def test_other_events_change_no_rule():
     known = book(event(30, "jurisdiction:120114", "plan.approved", {}))
-    assert known.position == 30
     assert known.rules("120114").get("remind.idle_days", DAY) == 60
 
 
