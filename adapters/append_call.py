@@ -191,4 +191,4 @@ def _refused(one: dict[str, Any]) -> Outcome:
         one["epoch"],
         repeated=True,
     )
-    return Reused(one["event_id"], one["same_body"], receipt)
+    return Reused(one["event_id"], receipt)

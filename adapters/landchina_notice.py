@@ -32,7 +32,7 @@ _SUPPLY_MODES: Final = {
 }
 _SUPERVISED_USES: Final = {"工业用地": "1001", "仓储用地": "1101"}
 """Specification 7.6: 1001* and 1101* are supervised."""
-_NUMBER: Final = re.compile(r"^(\d{6}[0-9A-Z]{4,20})(?:-(\d{1,3}))?$")
+_NUMBER: Final = re.compile(r"^(\d{6}[0-9A-Z]{4,20})(?:-\d{1,3})?$")
 _USUAL_NUMBER: Final = re.compile(r"^\d{6}(19|20)\d{2}[A-Z]\d{5}$")
 """Specification 7.2: observed, not guaranteed; a number of another form is only named."""
 _NO_DATE: Final = "1900年01月01日"
@@ -65,7 +65,6 @@ class Notice:
     row: Row
     number: str
     """The supervision number without its revision."""
-    revision: int
     contract_day: date
     contract: dict[str, Any] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
@@ -99,7 +98,7 @@ def understand(row: Row) -> Notice:
     if day is None:
         shown = cells["合同签订日期"].strip() or "空"
         raise RowRefused("合同签订日期", "NO_CONTRACT_DAY", f"合同签订日期为“{shown}”，不能建立合同")
-    notice = Notice(row, match[1], int(match[2] or 0), day)
+    notice = Notice(row, match[1], day)
     notice.contract["use_code"] = _SUPERVISED_USES[use]
     _identity(notice)
     area = _area(notice)

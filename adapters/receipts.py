@@ -81,10 +81,9 @@ class Conflict:
 
 @dataclass(slots=True, frozen=True)
 class Reused:
-    """An event id of the group is stored already. `same_body`: it is the same report."""
+    """An event id of the group is stored already: for the same report or for another."""
 
     event_id: str
-    same_body: bool
     receipt: Receipt
 
 

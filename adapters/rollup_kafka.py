@@ -64,7 +64,6 @@ class Unreadable:
 
     parcel_id: str
     place: str
-    problem: str
 
 
 class Record(Protocol):
@@ -157,9 +156,9 @@ def read(message: Record) -> Received | Unreadable:
             jurisdiction=headers["ce_jurisdiction"],
             place=place,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError):
         key = (message.key or b"").decode("utf-8", "replace").partition("/")[0].replace("\x00", "")
-        return Unreadable(key or place, place, f"{type(error).__name__}: {error}"[:200])
+        return Unreadable(key or place, place)
 
 
 def _text(value: object) -> str:

@@ -87,7 +87,7 @@ BEGIN
 
     IF keep IS NOT NULL THEN
         SELECT r.rejected, r.keep INTO rejected, keep
-        FROM public.rejected_groups(p_streams, p_expected, stored, p_group, p_stream, p_version, p_event_id, p_body_hash) r;
+        FROM public.rejected_groups(p_streams, p_expected, stored, p_group, p_stream, p_version, p_event_id) r;
         result.rejected := rejected;
         accepted := (SELECT count(*) FROM unnest(keep) AS k WHERE k);
         INSERT INTO public.event_log
@@ -119,7 +119,7 @@ END $$;
 -- conflicts too.
 CREATE FUNCTION rejected_groups(
     p_streams text[], p_expected integer[], p_stored integer[], p_group integer[], p_stream integer[], p_version integer[],
-    p_event_id uuid[], p_body_hash bytea[], OUT rejected jsonb, OUT keep boolean[]
+    p_event_id uuid[], OUT rejected jsonb, OUT keep boolean[]
 ) LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
     taken  uuid[] := ARRAY(SELECT l.event_id FROM public.event_log l WHERE l.event_id = ANY (p_event_id));
@@ -143,8 +143,8 @@ BEGIN
         WHILE after <= n AND p_group[after] = p_group[first] LOOP
             IF reason IS NULL AND p_event_id[after] = ANY (taken) THEN
                 SELECT jsonb_build_object('group', p_group[first], 'kind', 'REUSED', 'event_id', l.event_id,
-                           'same_body', l.body_hash = p_body_hash[after], 'parcel_id', l.parcel_id,
-                           'version', l.version, 'position', l.position, 'chain_hash', encode(l.chain_hash, 'hex'),
+                           'parcel_id', l.parcel_id, 'version', l.version, 'position', l.position,
+                           'chain_hash', encode(l.chain_hash, 'hex'),
                            'recorded_at', (extract(epoch FROM l.recorded_at) * 1000000)::bigint,
                            'epoch', (SELECT max(p.epoch) FROM public.log_epoch p WHERE p.after_position < l.position))
                 INTO reason FROM public.event_log l WHERE l.event_id = p_event_id[after];

@@ -162,7 +162,7 @@ def test_the_log_works_on_postgresql_15():
                 parts = [given_log.append(f"p{i}", 3) for i in range(50)]
                 assert all(isinstance(one, Appended) for one in log.append(parts))
                 again, fresh = log.append([parts[0], given_log.append("other")])
-                assert again.same_body
+                assert again.receipt.repeated
                 assert fresh.receipts[0].position == 151
                 with pool.connection() as connection:
                     assert given_log.assert_log_is_whole(connection) == 151
