@@ -172,7 +172,10 @@ class PollingSubscription(Subscription[ApplicationRecorder]):
 
 
 class ParcelRepository:
-    """Loads a parcel through the library's Repository: events of one stream, projected by a pure function."""
+    """Loads a parcel through the library's Repository: events of one stream, projected by a pure function.
+
+    The proof that the library's own classes work on our log; the product itself reads by `adapters.parcel_log`.
+    """
 
     def __init__(self, log: LibraryRecorder) -> None:
         self._repository: Repository[str] = Repository(EventStore(EventMapper(), log))

@@ -177,13 +177,6 @@ class Tree:
         return tile_root(self._tiles[tile][start : start + (1 << level)])
 
 
-def inclusion(connection: Connection, leaf: int, size: int) -> list[Hash]:
-    """The path of an event (leaf = position − 1) in the tree of `size`. Raises ValueError where it is not in it."""
-    tree = Tree(connection)
-    _within(tree, size)
-    return tree.inclusion([leaf], size)[0]
-
-
 def _within(tree: Tree, size: int) -> None:
     if size > (built := tree.size()):
         raise ValueError(f"the tree has {built} leaves, not {size}")

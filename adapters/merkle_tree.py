@@ -6,7 +6,7 @@ A subtree is named by (level, index): it covers the leaves index·2^level … (i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 Hash = bytes
 Fetch = Callable[[int, int], Hash]
@@ -30,9 +30,9 @@ def node_hash(left: Hash, right: Hash) -> Hash:
 class Frontier:
     """The complete subtrees of a growing tree, the largest first: adding a leaf costs O(1) on the average."""
 
-    def __init__(self, size: int = 0, hashes: Iterable[Hash] = ()) -> None:
-        self.size = size
-        self._hashes = list(hashes)
+    def __init__(self) -> None:
+        self.size = 0
+        self._hashes: list[Hash] = []
 
     def add(self, leaf: Hash) -> None:
         """One more leaf."""
@@ -114,43 +114,3 @@ def consistency_path(first: int, second: int, fetch: Fetch) -> list[Hash]:
     if not whole:
         path.append(_range_root(start, end, fetch))
     return path[::-1]
-
-
-def root_from_inclusion(leaf: Hash, index: int, size: int, path: Sequence[Hash]) -> Hash | None:
-    """The root that a path leads to; None where its length does not fit (RFC 9162, 2.1.3.2)."""
-    current, last, at = leaf, size - 1, index
-    for sibling in path:
-        if last == 0:
-            return None
-        if at & 1 or at == last:
-            current = node_hash(sibling, current)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            current = node_hash(current, sibling)
-        at, last = at >> 1, last >> 1
-    return current if last == 0 else None
-
-
-def consistency_holds(first: int, second: int, first_root: Hash, second_root: Hash, path: Sequence[Hash]) -> bool:
-    """Whether a consistency proof leads to both roots (RFC 9162, 2.1.4.2)."""
-    if first == second:
-        return not path and first_root == second_root
-    nodes = [first_root, *path] if first & (first - 1) == 0 else list(path)
-    if not nodes:
-        return False
-    at, last = first - 1, second - 1
-    while at & 1:
-        at, last = at >> 1, last >> 1
-    old = new = nodes[0]
-    for node in nodes[1:]:
-        if last == 0:
-            return False
-        if at & 1 or at == last:
-            old, new = node_hash(node, old), node_hash(node, new)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            new = node_hash(new, node)
-        at, last = at >> 1, last >> 1
-    return last == 0 and old == first_root and new == second_root

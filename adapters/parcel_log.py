@@ -7,9 +7,7 @@ transaction of their own. Source: contract 3, 4.1; decision 0001.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -177,20 +175,6 @@ class ParcelLog(LibraryRecorder):
         LogUnavailable where the log stays away.
         """
         return self._send_surely(append_call.prepare(groups))
-
-    def append_chunks(self, chunks: Iterable[Sequence[Append]]) -> Iterator[list[Outcome]]:
-        """`append_bulk` for one chunk after the other, where the next is prepared and sent while the log takes one.
-
-        No stream may stand in two neighbouring chunks; which of two neighbours comes first in the log is left open.
-        """
-        with ThreadPoolExecutor(2, thread_name_prefix="bulk-append") as threads:
-            under_way: deque[Future[list[Outcome]]] = deque()
-            for chunk in chunks:
-                under_way.append(threads.submit(self._send_surely, append_call.prepare(chunk)))
-                if len(under_way) > 1:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
 
     def _send_surely(self, call: append_call.Call) -> list[Outcome]:
         landed: dict[int, Outcome] = {}

@@ -257,14 +257,6 @@ def autocommitted(pool: Pool) -> Iterator[Connection]:
                 connection.autocommit = False
 
 
-def terminate_backend(connection: Connection, pid: int) -> bool:
-    """Ends another session of the same user; False when there is none any more. `connection` keeps its role."""
-    with connection.transaction():
-        connection.execute("SET LOCAL ROLE NONE")
-        row = connection.execute("SELECT pg_terminate_backend(%s)", (pid,)).fetchone()
-        return row is not None and bool(row[0])
-
-
 def end_sessions(connection: Connection, name: str) -> int:
     """Ends the other sessions of this database that bear a name; returns how many. `connection` keeps its role."""
     with connection.transaction():

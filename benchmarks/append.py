@@ -27,6 +27,7 @@ from adapters.event_codec import NO_HASH, record_text
 from adapters.parcel_log import Append, Appended, ParcelLog
 from adapters.postgres import open_pool
 from benchmarks import emmett as emmett_peer
+from benchmarks.chunks import append_chunks
 from benchmarks.figures import Figure, beside, interleaved, line
 from benchmarks.servers import another, postgres
 from domain.decision import Decided
@@ -116,7 +117,7 @@ class Ways:
         ready = groups(events, per_stream)
         step = per_call // per_stream
         started = time.perf_counter()
-        for outcomes in self.log.append_chunks(ready[at : at + step] for at in range(0, len(ready), step)):
+        for outcomes in append_chunks(self.log, (ready[at : at + step] for at in range(0, len(ready), step))):
             assert all(isinstance(one, Appended) for one in outcomes)
         return time.perf_counter() - started
 

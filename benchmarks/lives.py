@@ -15,6 +15,7 @@ from adapters.postgres import open_pool
 from adapters.rule_source import install_packs
 from adapters.settings import Settings, business_date
 from benchmarks.append import uuid7
+from benchmarks.chunks import append_chunks
 from benchmarks.evaluate import Entry, long_life, typical_life
 from domain.decision import Decided
 from domain.event import day_number
@@ -57,7 +58,7 @@ def fill(settings: Settings, names: Sequence[str], entries: Sequence[Entry]) -> 
             ]
             for at in range(0, len(names), per_chunk)
         )
-        for _ in log.append_chunks(chunks):
+        for _ in append_chunks(log, chunks):
             pass
 
 

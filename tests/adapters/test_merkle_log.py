@@ -9,9 +9,10 @@ import given_log
 import psycopg
 import pytest
 from given_log import append
+from given_proofs import consistency_holds, root_from_inclusion
 
 from adapters import failpoints, merkle_log, merkle_tree, signed_heads
-from adapters.merkle_tree import consistency_holds, leaf_hash, root_from_inclusion
+from adapters.merkle_tree import leaf_hash
 from adapters.parcel_log import ParcelLog
 from adapters.postgres import open_pool
 from adapters.signed_heads import TreeKeeper, open_signer, sign_head, signature_holds
@@ -79,7 +80,7 @@ def test_paths_and_consistency_from_the_database(log, pool):
         merkle_log.advance(connection)
         hashes = true_leaves(connection)
         for leaf, size in [(0, 1), (0, 1500), (255, 1500), (256, 1500), (1499, 1500), (700, 701), (3, 512)]:
-            path = merkle_log.inclusion(connection, leaf, size)
+            (path,) = merkle_log.Tree(connection).inclusion([leaf], size)
             assert root_from_inclusion(hashes[leaf], leaf, size, path) == frontier_root(hashes[:size])
         for first, second in [(1, 1500), (256, 1500), (700, 701), (512, 1024), (1500, 1500)]:
             answer = merkle_log.consistency_answer(connection, first, second)
@@ -87,7 +88,7 @@ def test_paths_and_consistency_from_the_database(log, pool):
             assert consistency_holds(first, second, frontier_root(hashes[:first]), frontier_root(hashes[:second]), path)
             assert answer["from_root"] == frontier_root(hashes[:first]).hex()
         with pytest.raises(ValueError, match="1500 leaves"):
-            merkle_log.inclusion(connection, 0, 1501)
+            merkle_log.proof_answer(connection, "p0", 1501)
         with pytest.raises(ValueError, match="no consistency"):
             merkle_log.consistency_answer(connection, 0, 10)
 

@@ -3,11 +3,12 @@
 import hashlib
 
 import pytest
+from given_proofs import consistency_holds, root_from_inclusion
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import merkle_tree
-from adapters.merkle_tree import EMPTY_ROOT, Frontier, consistency_holds, leaf_hash, node_hash, root_from_inclusion
+from adapters.merkle_tree import EMPTY_ROOT, Frontier, leaf_hash, node_hash
 
 
 def leaves(count):

@@ -20,10 +20,10 @@ from adapters.postgres import (
     DatabaseRefused,
     DatabaseUnavailable,
     MigrationChanged,
+    end_sessions,
     migrate,
     open_pool,
     shipped_migrations,
-    terminate_backend,
     translated,
 )
 
@@ -114,12 +114,16 @@ def test_the_application_cannot_pass_the_head(database_url, way):
         connection.rollback()
 
 
-def test_a_session_of_the_same_user_is_ended(database_url):
-    with open_pool(database_url) as pool, pool.connection() as mine, psycopg.connect(database_url) as other:
-        assert terminate_backend(mine, other.info.backend_pid)
+def test_the_sessions_of_a_name_are_ended_and_no_other(database_url):
+    with (
+        open_pool(database_url) as pool,
+        pool.connection() as mine,
+        psycopg.connect(database_url, application_name="gone") as other,
+    ):
+        assert end_sessions(mine, "gone") == 1
         with pytest.raises(psycopg.OperationalError):
             other.execute("SELECT 1")
-        assert not terminate_backend(mine, 4_000_000)
+        assert end_sessions(mine, "gone") == 0
         assert mine.execute("SELECT current_user").fetchone() == ("landcycle_app",)
 
 
