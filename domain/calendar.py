@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Final
 
 _DAYS_IN_MONTH: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -63,14 +62,6 @@ class Calendar:
 
     years: Mapping[int, Year]
 
-    @property
-    def confirmed_through(self) -> int:
-        """The last day of the unbroken run of published years that begins with the first; 0 where there is none."""
-        year = min(self.years, default=0)
-        while year + 1 in self.years:
-            year += 1
-        return date(year, 12, 31).toordinal() if year else 0
-
     def is_provisional(self, day: int) -> bool:
         """True where the year's holidays are not published yet, so that a rolled day may still move.
 
@@ -113,9 +104,3 @@ class Calendar:
         """The calendar after `calendar.published`: a later table of a year takes the place of an earlier one."""
         table = Year(frozenset(holidays), frozenset(workdays), source, published, self.years.get(year))
         return Calendar({**self.years, year: table})
-
-
-@cache
-def weekends_alone() -> Calendar:
-    """A calendar without any table."""
-    return Calendar({})

@@ -102,12 +102,6 @@ def grade(
     return found + [Grade(uscc, "T", None, None) for uscc in left]
 
 
-def allocated(figure: Fraction, areas: Mapping[str, Fraction]) -> dict[str, Fraction]:
-    """A figure of an enterprise over its parcels by registered area; the parts add up to the figure (6.2, 8.12 no. 15)."""
-    total = sum(areas.values(), Fraction(0))
-    return {parcel: figure * area / total for parcel, area in areas.items()} if total else {}
-
-
 def _place(name: str, one: Enterprise, score: Fraction) -> Fraction | str:
     """What the order looks at: the higher score and tax first, then the USCC (`grade.order`)."""
     if name == "SCORE":

@@ -9,7 +9,6 @@ from typing import Final
 
 _PARCEL: Final = r"\d{12}[GJ][BSX]\d{5}"
 """Industrial parcels accept GB, GS, GX, JB, JS, JX (specification 7.1)."""
-PARCEL_CODE: Final = re.compile(rf"{_PARCEL}", re.ASCII)
 UNIT_CODE: Final = re.compile(rf"({_PARCEL})([FLQW])(\d{{8}})", re.ASCII)
 _FORMS: Final = (
     ("cadastral", re.compile(rf"({_PARCEL})", re.ASCII)),
@@ -66,14 +65,6 @@ def check_uscc(text: str) -> str:
     expected = _USCC_ALPHABET[(31 - weighted % 31) % 31]
     if code[17] != expected:
         raise MalformedCode("USCC_CHECK_DIGIT", f"统一社会信用代码校验位不符：末位应为{expected}，填报为{code[17]}")
-    return code
-
-
-def check_parcel_code(text: str) -> str:
-    """A 19-character cadastral parcel code (GB/T 37346-2019). Raises MalformedCode (PARCEL_CODE)."""
-    code = half_width_upper(text)
-    if not PARCEL_CODE.fullmatch(code) or code.endswith("00000"):
-        raise MalformedCode("PARCEL_CODE", "宗地代码应为19位：12位地籍区划、权属与类型字母（如GB）、5位顺序号")
     return code
 
 

@@ -44,7 +44,6 @@ WRONG_UNIT|单位不符|Wrong unit|单位须适用于该义务|规范3.2；契�
 USCC_FORM|统一社会信用代码格式不符|Malformed credit code|18位|GB 32100-2015
 USCC_CHECK_DIGIT|统一社会信用代码校验位不符|Bad check digit|校验位|GB 32100-2015；规范7.3
 PARCEL_ID|地块编号不合格式|Malformed parcel id|四种形式之一|契约1
-PARCEL_CODE|宗地代码不合格式|Malformed parcel code|19位|GB/T 37346-2019；规范7.1
 UNIT_CODE|不动产单元代码不合格式|Malformed unit code|28位|GB/T 37346-2019；规范7.1
 INDUSTRY_CODE|行业代码不合格式|Malformed industry code|C至G门类|GB/T 4754-2017；规范7.5
 PROJECT_CODE|项目代码不合格式|Malformed project code|24位|规范7.9

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from law_lives import BOOK
 
 from domain.event import day_number
-from domain.grading import FORMULAS, Enterprise, FiguresMissing, allocated, grade
+from domain.grading import FORMULAS, Enterprise, FiguresMissing, grade
 
 DAY = day_number("2026-03-01")
 ONE_FIGURE = FORMULAS["huangyan-2022-small"]
@@ -91,9 +91,3 @@ def test_every_enterprise_gets_one_class_whatever_the_order_of_the_rows(rows):
 
 def vetoed(one, firms):
     return next(firm for firm in firms if firm.uscc == one.uscc).vetoes
-
-
-@given(st.integers(0, 10**9), st.dictionaries(st.text("ab", min_size=1), st.integers(1, 10**7), min_size=1, max_size=8))
-def test_the_parts_of_a_figure_add_up_to_it(figure, areas):
-    parts = allocated(Fraction(figure, 100), {name: Fraction(area, 100) for name, area in areas.items()})
-    assert sum(parts.values()) == Fraction(figure, 100) and parts.keys() == areas.keys()
