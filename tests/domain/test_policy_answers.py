@@ -38,7 +38,6 @@ from domain.facts import fold
 from domain.grading import FORMULAS, Enterprise, grade
 from domain.identifiers import MalformedCode, check_project_code, check_unit_code, parse_parcel_id
 from domain.parcel import decide
-from domain.policy_keys import KEYS
 from domain.supervision import assess_on
 from domain.supervision.clocks import clocks_of
 from domain.supervision.life import Life
@@ -166,7 +165,6 @@ BY_ENTERPRISE = [
 RECOVERED = life(*BY_ENTERPRISE, ("idle.disposed", "2022-02-10", {"option": "FREE_RECOVERY"}))
 EXIT = [*PAID, ("construction.started", "2019-12-01", START), ("exit.opened", "2020-02-01", {"kind": "VS"})]
 REDEVELOPMENT = life(contract=CONTRACT | {"redevelopment": True}, signed="2021-03-01")
-OWED = life(contract=BARE | {"instalments": []})
 SURFACE = {
     "supply_mode": "GRANT_LISTING",
     "area_m2": "4000.00",

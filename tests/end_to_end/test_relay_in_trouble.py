@@ -20,7 +20,6 @@ from given_relay import (
     reconciled,
     relaying,
     wait_until_sent,
-    with_sample,
 )
 from kafka.admin import KafkaAdminClient
 

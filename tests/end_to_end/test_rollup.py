@@ -1,8 +1,5 @@
 """Several cities, one Kafka, one province: the same rows as in the cities, whoever is killed, stopped or added."""
 
-import io
-import json
-import os
 import signal
 import sys
 from contextlib import ExitStack
