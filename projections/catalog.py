@@ -83,17 +83,17 @@ def shows(connection: Connection, position: int) -> bool:
 
 
 def lag(settings: Settings) -> dict[str, Any]:
-    """`landcycle lag`: events and seconds behind, alerts and statuses that Kafka does not have yet."""
+    """`landcycle lag`: events and seconds behind, alerts and statuses that Kafka does not have yet, and who works."""
     with open_pool(settings.database_url, max_size=1) as pool, pool.connection() as connection:
         generations.show(connection)
         row = connection.execute(
-            "SELECT h.position, l.position, l.ticked_on::text, l.holder, l.expires_at > now(),"
+            "SELECT h.position, l.position, l.ticked_on::text, l.holder, l.expires_at > now(), r.holder, r.expires_at > now(),"
             " (SELECT position FROM alert_head) - (SELECT position FROM relay_position WHERE feed = 'alerts'),"
             " h.position - (SELECT position FROM relay_position WHERE feed = 'events'),"
             " (SELECT count(*) FROM status_feed WHERE revision > published_revision),"
             " (SELECT count(*) FROM read_parcel WHERE parked IS NOT NULL),"
             " coalesce(extract(epoch FROM now() - (SELECT recorded_at FROM event_log WHERE position = l.position + 1)), 0)::float8"
-            " FROM log_head h, worker_lease l"
+            " FROM log_head h, worker_lease l, relay_lease r"
         ).fetchone()
         assert row is not None
         keys = (
@@ -102,6 +102,8 @@ def lag(settings: Settings) -> dict[str, Any]:
             "ticked_on",
             "worker",
             "working",
+            "relay",
+            "relaying",
             "unsent_alerts",
             "unsent_events",
             "unsent_statuses",

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from api.commands.frame import AsOf, DataDir, day_of, settings_of, told, with_database, with_kafka
+from api.commands.frame import AsOf, DataDir, day_of, fail, settings_of, told, with_database, with_kafka
 
 app = typer.Typer()
 parked = typer.Typer(no_args_is_help=True, help="Parcels whose evaluation failed: list, retry.")
+
+
+class PartToCheck(StrEnum):
+    """A part of which one must work at any time."""
+
+    WORKER = "worker"
+    RELAY = "relay"
 
 
 @app.command()
@@ -117,8 +125,15 @@ def parked_retry(
 
 @app.command()
 @told
-def lag(data_dir: DataDir = None) -> None:
+def lag(
+    check: Annotated[PartToCheck | None, typer.Option(help="only whether one works; exit 1 where none does")] = None,
+    data_dir: DataDir = None,
+) -> None:
     """How far the read models and Kafka are behind the log."""
     from projections import catalog
 
-    typer.echo(json.dumps(catalog.lag(with_database(data_dir)), ensure_ascii=False, indent=1))
+    found = catalog.lag(with_database(data_dir))
+    if check is None:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    elif not found["working" if check is PartToCheck.WORKER else "relaying"]:
+        fail(f"没有{check.value}在工作，请启动landcycle {check.value} (NOBODY_WORKS)", 1)
