@@ -229,3 +229,5 @@ class LineageRecorded(
     fulfilled: dict[str, Day] | None = optional(
         "已履行的节点", "Milestones that were fulfilled before, with their days"
     )
+    """How an earlier release wrote what it did not repeat."""
+    repeats: dict[str, str] | None = optional("承接的事件", "Event here → the event of a parent that it repeats")

@@ -108,7 +108,7 @@ class Course(Papers):
         return found
 
     def _inherited(self, code: str, field: str) -> Fact | None:
-        """A milestone that was behind the parent of a split before the split (specification 11.28)."""
+        """A milestone that was behind the parent of a split, where an earlier release repeated no facts (11.28)."""
         fact = self.contract_fact
         if fact is None or self.carried is None or code in self.carried or not self.contract.get(field):
             return None
@@ -140,7 +140,7 @@ class Course(Papers):
 
     @of_era
     def delivered(self) -> Fact | None:
-        """The hand-over of the land; that of the parent where a split carried the right over."""
+        """The hand-over of the land; the split itself, where an earlier release repeated no facts (11.28)."""
         return self.first("land.delivered") or (None if self.carried is None else self.contract_fact)
 
     def milestone_fact(self, code: str) -> Fact | None:

@@ -31,11 +31,13 @@ class Papers(Known):
 
     @of_era
     def carried(self) -> frozenset[str] | None:
-        """The obligations that a split or merger handed over; None where the contract is the parcel's own."""
+        """The obligations that a split or merger of an earlier release handed over, without the facts behind them; None
+        where the contract is the parcel's own, or the facts are repeated.
+        """
         fact = self.contract_fact
         if fact is None or fact.type != "lineage.recorded" or fact.data.get("obligations") is None:
             return None
-        return frozenset(str(key) for key in fact.data["obligations"])
+        return None if "repeats" in fact.data else frozenset(str(key) for key in fact.data["obligations"])
 
     @of_era
     def price(self) -> int | None:

@@ -3,7 +3,7 @@
 import pytest
 from scenario_lives import BOOK
 from test_guards import PARCEL, take
-from test_law import AGREEMENT, CONTRACT, LEASE, START, life
+from law_lives import AGREEMENT, CONTRACT, LEASE, PAID, START, extended, life
 
 from domain.errors import Refusal
 from domain.event import Event, day_number, day_text
@@ -162,3 +162,185 @@ def test_a_split_that_stands_in_several_streams_is_not_taken_back():
     parent = split(life(contract=CONTRACT))
     with pytest.raises(Refusal, match="parcel.split不能更正或撤销"):
         take(parent, "report.withdrawn", "2020-07-01", {"withdraws": parent[-1].event_id, "reason": "误报"})
+
+
+EXTENDED = extended(
+    "GOV_OTHER", start_due="2020-06-01", complete_due="2022-06-02", production_due="2022-11-30", capacity_due="2024-11-30"
+)  # fmt: skip
+DELIVERED = ("land.delivered", "2019-03-01", {})
+EXEMPTED = ("breach.decided", "2020-03-01", {"obligation": "O-START", "decision": "EXEMPTED"})
+HIDDEN_START = ("construction.started", "2019-06-01", {"unlawful": True})
+MISUSE = ("breach.notified", "2020-03-02", {"obligation": "O-USE"})
+SEIZED = ("seizure.imposed", "2020-03-02", {"case_no": "1", "from": "2020-03-02", "to": "2023-03-01"})
+LATE_STOP = [
+    *PAID, DELIVERED, ("construction.started", "2019-12-20", START),
+    ("construction.progress_reported", "2020-03-02", {"developed_m2": "5000.00", "invest_excl_land_wan": "1000.00"}),
+    ("construction.stopped", "2020-06-01", {"cause": "ENTERPRISE_MARKET"}),
+]  # fmt: skip
+IDLE = [("idle.investigated", "2021-02-01", {}), ("idle.determined", "2021-03-01", {"result": "IDLE_ENTERPRISE"})]
+BUILT = [
+    *PAID, DELIVERED, ("construction.started", "2020-02-10", START), ("construction.completed", "2021-12-01", {"floor_area_m2": "30000.01"}),
+    ("production.started", "2022-06-01", {}), ("performance.assessed", "2024-08-01", {"kind": "REACH", "result": "PASS"}),
+]  # fmt: skip
+ORDERED = [
+    ("breach.notified", "2020-02-03", {"obligation": "O-START"}),
+    ("rectification.ordered", "2020-03-02", {"obligation": "START", "until": "2020-09-30"}),
+]
+RENEWED = [
+    ("title.registered", "2019-07-01", {"kind": "FIRST", "right_to": "2022-06-30"}),
+    ("renewal.applied", "2020-06-01", {}),
+    ("renewal.decided", "2020-06-30", {"decision": "APPROVED", "new_end": "2040-06-30", "effective_from": "2022-07-01"}),
+]  # fmt: skip
+SOLD = ("transfer.registered", "2020-05-04", {"kind": "WHOLE", "transferee_name": "乙公司", "assumes_agreement": True})
+UNDATED = {key: value for key, value in CONTRACT.items() if not key.endswith("_due")}
+IMPORTED = CONTRACT | {"onboarding": True}
+BOND = AGREEMENT | {
+    "bond": {"amount_wan": "40.02", "form": "CASH"},
+    "obligations": [{"code": "O-BOND", "direction": "BY_DATE", "assess_on": "DATE", "due": "2019-03-04"}],
+}
+POSTED = ("bond.posted", "2019-03-01", {"amount_wan": "20.01"})
+
+
+def standing(found):
+    """What the law says of a parcel whatever its area: stage, idle land, duties, breaches, ways out, holder, term."""
+    return (
+        found.stage, found.compliance, found.idle_clock, found.idle_determination, found.idle_since, found.holder, found.right_to,
+        [(one.key, one.due, one.state, one.fulfilled_on) for one in found.obligations],
+        [(one.kind, one.obligation, one.phase, one.level, one.effective_from, one.cure_until, one.ended_on) for one in found.breaches],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("life_of_parent", "split_on", "asked"),
+    [
+        pytest.param(life(*PAID, EXTENDED), "2020-03-02", "2020-03-02", id="an extension"),
+        pytest.param(life(*PAID, EXTENDED), "2020-07-01", "2021-06-02", id="an extension and its idle clock"),
+        pytest.param(life(*PAID, extended("ENTERPRISE_MARKET", start_due="2020-06-01")), "2020-07-01", "2021-01-02",
+                     id="an extension that moves no idle clock"),
+        pytest.param(life(*PAID, DELIVERED, EXEMPTED), "2020-04-01", "2021-01-02", id="a start that was waived, not made"),
+        pytest.param(life(*BUILT[:-1], contract=UNDATED), "2023-01-03", "2023-01-03", id="milestones without a due day"),
+        pytest.param(life(*BUILT), "2024-09-02", "2025-03-03", id="capacity"),
+        pytest.param(life(*PAID), "2020-04-01", "2020-04-01", id="land that was not delivered"),
+        pytest.param(life(PAID[0], ("breach.decided", "2020-02-03", {"obligation": "O-PAY/2", "decision": "EXEMPTED"})), "2020-04-01",
+                     "2020-04-01", id="an instalment that was waived"),
+        pytest.param(life(*PAID, *IDLE), "2021-04-01", "2022-01-02", id="a determination"),
+        pytest.param(life(*LATE_STOP, contract=CONTRACT | {"complete_due": "2025-01-01"}), "2021-03-01", "2021-06-02", id="work that stopped"),
+        pytest.param(life(*PAID, DELIVERED, HIDDEN_START, MISUSE), "2020-04-01", "2020-04-01", id="breaches by report and by notice"),
+        pytest.param(life(*PAID, *ORDERED), "2020-04-01", "2020-10-01", id="a cure that runs"),
+        pytest.param(life(*PAID, SEIZED), "2020-04-01", "2020-04-01", id="a seizure"),
+        pytest.param(life(*PAID, DELIVERED, *RENEWED), "2020-07-01", "2022-07-01", id="a renewal that counts later"),
+        pytest.param(life(*PAID, SOLD), "2020-07-01", "2020-07-01", id="a holder who bought it"),
+        pytest.param(life(contract=IMPORTED, signed="2019-07-01"), "2020-07-01", "2020-07-01", id="history that was imported"),
+        pytest.param(life(*PAID, POSTED, agreement=BOND), "2020-04-01", "2020-04-01", id="a bond"),
+    ],
+)  # fmt: skip
+def test_a_part_stands_where_the_whole_stood(life_of_parent, split_on, asked):
+    """Given a life, when it is split, then on a later day each part stands where the whole would stand, and their claims
+    add up to its own (specification 2.5, 4.3, 4.5, 8.12, 11.28).
+    """
+    whole, parts = on(asked, life_of_parent), [on(asked, one) for one in children(life_of_parent, split_on)]
+    for part in parts:
+        assert standing(part) == standing(whole)
+    assert {kind: sum(sums(part)[kind] for part in parts) for kind in sums(whole)} == sums(whole)
+
+
+def open_ways(found):
+    return {one.kind for one in found.exit_kinds if one.eligible}
+
+
+@pytest.mark.parametrize(
+    ("more", "day", "way", "opens"),
+    [
+        ([DELIVERED, *IDLE], "2022-01-02", "FI", True),
+        ([DELIVERED, EXEMPTED], "2022-01-02", "FI", False),
+        ([SEIZED], "2020-04-01", "JD", True),
+        ([MISUSE, ("breach.decided", "2020-03-03", {"obligation": "O-USE", "decision": "CONFIRMED"})], "2020-04-01", "FUSE", True),
+    ],
+)  # fmt: skip
+def test_the_ways_out_of_a_part_are_those_of_the_whole(more, day, way, opens):
+    parent = life(*PAID, *more)
+    part = on(day, children(parent, "2020-04-01" if day == "2020-04-01" else "2021-04-01")[0])
+    assert (way in open_ways(part)) is (way in open_ways(on(day, parent))) is opens
+
+
+def test_an_extension_is_given_once_to_the_whole_and_its_parts():
+    part = children(life(*PAID, EXTENDED), "2020-03-02")[0]
+    again = extended(
+        "GOV_OTHER",
+        start_due="2020-09-01",
+        complete_due="2022-09-02",
+        production_due="2023-03-02",
+        capacity_due="2025-03-02",
+    )
+    with pytest.raises(Refusal, match="同一类原因只能延期1次"):
+        take(part, "extension.decided", "2020-04-01", again[2])
+
+
+def test_idle_land_that_is_determined_is_not_mortgaged_in_parts():
+    part = children(life(*PAID, *IDLE), "2021-04-01")[0]
+    with pytest.raises(Refusal, match="已认定为闲置土地且尚未处置"):
+        take(part, "mortgage.decided", "2021-04-02", {"result": "REGISTERED"}, by="REG")
+
+
+def test_sums_and_areas_of_what_is_repeated_are_those_of_the_part():
+    """Given a third of the land developed and a quarter of the sum invested, when it is split into uneven parts, then
+    each part has reached what the whole had reached; a bond goes along to the cent.
+    """
+    report = {"developed_m2": "10000.00", "invest_excl_land_wan": "1000.00", "source": "现场"}
+    parent = life(*LATE_STOP[:-2], POSTED, ("construction.progress_reported", "2020-06-01", report))
+    data = SPLIT | {"area_m2": ["19999.99", "10000.01"]}
+    written = take(parent, "parcel.split", "2020-07-01", data).events
+    reported = [one.data for one in written if one.type == "construction.progress_reported"]
+    assert reported == [
+        {"developed_m2": "6666.67", "invest_excl_land_wan": "666.67", "source": "现场"},
+        {"developed_m2": "3333.34", "invest_excl_land_wan": "333.34", "source": "现场"},
+    ]
+    assert [one.data["amount_wan"] for one in written if one.type == "bond.posted"] == ["13.34", "6.67"]
+
+
+def test_a_part_says_which_report_it_repeats_and_its_department_may_correct_it():
+    parent = life(*PAID, DELIVERED, ("construction.started", "2020-02-10", START, "HUC"))
+    part = children(parent)[0]
+    start = next(one for one in part if one.type == "construction.started")
+    assert part[0].data["repeats"][start.event_id] == parent[-1].event_id
+    change = {
+        "corrects": start.event_id,
+        "changes": [{"field": "occurred_on", "old": "2020-02-10", "new": "2019-12-30"}],
+        "reason": "误报",
+    }
+    assert take(part, "report.corrected", "2020-07-02", change, by="HUC").events
+
+
+def test_a_split_of_an_earlier_release_takes_its_milestones_from_the_lineage():
+    old = inherited(
+        {
+            "parents": [],
+            "obligations": ["O-COMPLETE", "O-PROD"],
+            "contract": CONTRACT,
+            "fulfilled": {"O-START": "2019-12-20"},
+        }
+    )
+    found = on("2020-07-02", [old])
+    assert (found.stage, [one.code for one in found.obligations if one.code == "O-START"]) == ("UNDER_CONSTRUCTION", [])
+    again = take(
+        [old], "parcel.split", "2020-08-03", {"from_codes": [PARCEL], "to_codes": PARTS[:1], "area_m2": ["30000.00"]}
+    )
+    kept = next(one.data for one in again.events if one.type == "lineage.recorded")
+    assert (kept["fulfilled"], "repeats" in kept) == ({"O-START": "2019-12-20"}, False)
+
+
+def test_no_split_while_an_exit_runs_but_for_the_transfer_of_surplus_land():
+    parent = life(*PAID, ("exit.opened", "2020-03-02", {"kind": "AB"}))
+    with pytest.raises(Refusal, match="退出程序（AB）正在进行") as refused:
+        take(parent, "parcel.split", "2020-07-01", SPLIT)
+    assert refused.value.code == "EXIT_RUNNING"
+    withdrawn = [*parent, *life(("exit.withdrawn", "2020-06-01", {"reason": "x"}), contract=None)]
+    assert take(withdrawn, "parcel.split", "2020-07-01", SPLIT).events
+    surplus = life(*PAID, ("exit.opened", "2020-03-02", {"kind": "MTP"}))
+    assert on("2020-07-01", children(surplus)[0]).exit_in_progress is None
+
+
+@pytest.mark.parametrize("day", ["2020-06-30", "2020-07-01"])
+def test_a_parcel_is_taken_up_once(day):
+    with pytest.raises(Refusal, match="已分割、合并或注销"):
+        take(split(life(*PAID)), "parcel.split", day, SPLIT)
