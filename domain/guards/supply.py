@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from domain.assessment import OPEN_PHASES
 from domain.calendar import add_years
@@ -11,8 +11,17 @@ from domain.guards.desk import Desk
 from domain.identifiers import parse_parcel_id
 from domain.supervision.life import LEASES, Life, day
 from domain.supervision.measures import exact, wan, yuan
-from domain.supervision.payments import open_sum, payables, price_paid
+from domain.supervision.payments import open_sum, payables, price_paid, received
 from domain.supervision.stage import project_stage
+
+
+_ALSO_PRICE: Final = {
+    "conditions.changed": "price_delta_wan",
+    "use_change.approved": "price_supplement_wan",
+    "renewal.decided": "price_wan",
+    "conversion.decided": "price_wan",
+}
+"""What is to be paid beside the price of the contract, and in which field it stands."""
 
 
 def admission_reviewed(desk: Desk) -> None:
@@ -177,18 +186,30 @@ def payment_received(desk: Desk) -> None:
         return
     amount, number = yuan(desk.data["amount_wan"]) or 0, desk.data.get("instalment_no")
     last = max([desk.day, *(fact.occurred_on for fact in desk.facts.of("payment.received"))])
-    owed = payables(Life(desk.facts, last, desk.rules, desk.calendar))
+    life = Life(desk.facts, last, desk.rules, desk.calendar)
+    owed = payables(life)
     items = [one for one in owed if one.code != "O-BOND"]  # a bond is posted, not paid
     named = [one for one in items if number is not None and one.no == str(number)]
     if number is not None and items and not named:
         raise desk.refuse("INSTALMENT_UNKNOWN", f"合同没有第{number}期款或该年度租金")
     if not items:
+        _within_the_price(desk, life, amount)
         return
     open_ = open_sum(named or items, desk.day, desk.rules)
     if amount > open_:
         raise desk.refuse(
             "PAYMENT_ABOVE_OPEN", f"缴款{wan(amount)}万元超过尚欠{wan(open_)}万元", "pay.late_permille_day"
         )
+
+
+def _within_the_price(desk: Desk, life: Life, amount: int) -> None:
+    """Where no instalments were agreed the whole price is open; a rent without its day may be paid beside it."""
+    if life.price is None or life.contract.get("annual_rent_wan") is not None:
+        return
+    more = sum(yuan(fact.data.get(name)) or 0 for type_, name in _ALSO_PRICE.items() for fact in life.of(type_))
+    open_ = life.price + more - sum(yuan(data["amount_wan"]) or 0 for _, data in received(life))
+    if amount > open_:
+        raise desk.refuse("PAYMENT_ABOVE_OPEN", f"缴款{wan(amount)}万元超过价款中尚欠的{wan(max(open_, 0))}万元")
 
 
 def title_registered(desk: Desk) -> None:

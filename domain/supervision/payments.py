@@ -92,7 +92,7 @@ def payables(life: Life) -> list[Payable]:
 def _payables(life: Life) -> list[Payable]:
     found = sorted([*_instalments(life), *_rents(life)], key=lambda payable: (payable.due, payable.key))
     by_no = {payable.no: payable for payable in found}
-    for on, data in _received(life):
+    for on, data in received(life):
         rest = yuan(data.get("amount_wan")) or 0
         named = by_no.get(str(data.get("instalment_no")))
         for payable in [named] if named else found:
@@ -106,7 +106,7 @@ def _payables(life: Life) -> list[Payable]:
     return sorted(found, key=lambda payable: (payable.due, payable.key))
 
 
-def _received(life: Life) -> Iterator[tuple[int, Any]]:
+def received(life: Life) -> Iterator[tuple[int, Any]]:
     """(day, data) of every payment: first the share of what was paid on the parents of a split or merger (11.28)."""
     for one in life.contract.get("payments") or ():
         yield day_number(one["paid_on"]), one

@@ -82,6 +82,18 @@ def test_rents_of_imported_history_are_no_arrears_until_a_department_reports_the
     assert refused(reported, *first, by="REG") == "RENT_IN_ARREARS"
 
 
+def test_without_instalments_no_more_than_the_price_is_taken():
+    """Given a price of 1,000 万元 and no instalments, then 1,000.00 in parts is taken and a further 0.01 is refused."""
+    contract = {name: value for name, value in CONTRACT.items() if name != "instalments"}
+    half = ("payment.received", "2019-05-01", {"amount_wan": "500.00"})
+    assert take(life(half, contract=contract), *half, by="FIN")
+    assert refused(life(half, half, contract=contract), "payment.received", "2019-05-02", {"amount_wan": "0.01"}, by="FIN") == "PAYMENT_ABOVE_OPEN"  # fmt: skip
+    denser = ("conditions.changed", "2019-05-01", {"far_max": "2.50", "price_delta_wan": "500.00", "reason": "x"})
+    assert take(life(half, half, denser, contract=contract), *half, by="FIN"), "a change of the price is open too"
+    rent = life(half, half, contract=contract | {"annual_rent_wan": "20.00"})
+    assert take(rent, *half, by="FIN"), "a rent without its day is no part of the price"
+
+
 def test_a_payment_above_what_is_open_is_refused_and_one_before_any_contract_is_kept():
     assert (
         refused(life(), "payment.received", "2019-05-01", {"instalment_no": 1, "amount_wan": "1000.01"}, by="FIN")
