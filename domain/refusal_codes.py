@@ -35,7 +35,7 @@ TOO_MANY_DECIMALS|小数位过多|Too many decimals|金额最多四位，面积�
 NOT_A_NUMBER|不是数字|Not a number|应为数字|契约
 NOT_A_DECIMAL_STRING|金额、面积、比率应为字符串|Not a decimal string|不用浮点数传金额|契约
 NOT_A_DATE|日期不合格式|Not a date|YYYY-MM-DD且存在|契约
-UNKNOWN_TYPE|事件类型不在目录内|Unknown event type|类型须在目录内|契约3.1
+UNKNOWN_TYPE|此处不接受这一事件类型|Event type not taken here|类型须在目录内，并发到它的地址|契约3.1
 OCCURRED_IN_FUTURE|发生日期晚于业务日期|Occurred in the future|事件已经发生|契约6；规范11.10
 DOCUMENT_REQUIRED|缺少文件|Document required|批准、通知、决定须有文号|规范2.3
 NOT_FOR_ENTERPRISE|不能代企业上报|Not for the enterprise|仅部分类型可代企业|契约2

@@ -76,6 +76,11 @@ class Envelope:
     data: dict[str, Any]
 
 
+_ADDRESSES = {
+    "parcel": "/v1/parcels/{parcel_id}/events",
+    "jurisdiction": "/v1/jurisdictions/{code}/events",
+    "area": "/v1/areas/{area_id}/events",
+}
 _PYDANTIC = {
     "missing": ("REQUIRED", "必填"),
     "extra_forbidden": ("UNKNOWN_FIELD", "没有这个字段"),
@@ -163,6 +168,33 @@ def normalise(event_type: str, data: Mapping[str, Any], *, under: str = "/data")
     return model.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
 
 
+def _key(name: str, subject: str) -> str:
+    return f"area/{name}" if subject == "area" else name
+
+
+def _not_here(name: str) -> str:
+    """Why a type is not taken by this address; one that is in the catalogue is sent where it belongs."""
+    known = REGISTRY.get(name) or REGISTRY.get(_key(name, "area"))
+    if known is None:
+        return f"事件类型“{name[:60]}”不在目录内"
+    if known.system_only:
+        return f"事件类型“{name}”由系统记录，不能上报"
+    return f"事件类型“{name}”请发到{_ADDRESSES[known.subject]}"
+
+
+def _faults_of_data(body: Mapping[str, Any], subject: str) -> tuple[FieldError, ...]:
+    """Of a body whose envelope has faults already: those of its `data`, where its type says what they would be."""
+    name, data = body.get("type"), body.get("data")
+    event_type = REGISTRY.get(_key(name, subject)) if isinstance(name, str) else None
+    if event_type is None or event_type.subject != subject or not isinstance(data, Mapping):
+        return ()
+    try:
+        normalise(_key(event_type.name, subject), data)
+    except Refusal as refusal:
+        return refusal.errors
+    return ()
+
+
 def parse_envelope(body: Mapping[str, Any], *, today: int, subject: str = "parcel") -> Envelope:
     """A request body as an envelope. Raises Refusal of Kind.SHAPE with a pointer to every fault.
 
@@ -171,10 +203,11 @@ def parse_envelope(body: Mapping[str, Any], *, today: int, subject: str = "parce
     try:
         form = EnvelopeForm.model_validate(body)
     except ValidationError as error:
-        raise _refusal(_findings(error, body, "")) from None
-    event_type = REGISTRY.get(form.type if subject != "area" else f"area/{form.type}")
+        raise _refusal((*_findings(error, body, ""), *_faults_of_data(body, subject))) from None
+    key = _key(form.type, subject)
+    event_type = REGISTRY.get(key)
     if event_type is None or event_type.system_only or event_type.subject != subject:
-        raise _refusal((FieldError("/type", "UNKNOWN_TYPE", f"事件类型“{form.type[:60]}”不在目录内"),))
+        raise _refusal((FieldError("/type", "UNKNOWN_TYPE", _not_here(form.type)),))
     day = day_number(form.occurred_on)
     errors = []
     if day > today:
@@ -184,7 +217,6 @@ def parse_envelope(body: Mapping[str, Any], *, today: int, subject: str = "parce
         errors.append(FieldError("/document", "DOCUMENT_REQUIRED", "这一类事件须填写文件（文号）"))
     if form.on_behalf_of and not event_type.for_enterprise:
         errors.append(FieldError("/on_behalf_of", "NOT_FOR_ENTERPRISE", "这一类事件不能代企业上报"))
-    key = f"area/{form.type}" if subject == "area" else form.type
     try:
         data = normalise(key, form.data)
     except Refusal as refusal:

@@ -14,7 +14,6 @@ from domain.supervision.measures import exact, wan, yuan
 from domain.supervision.payments import open_sum, payables, price_paid, received
 from domain.supervision.stage import project_stage
 
-
 _ALSO_PRICE: Final = {
     "conditions.changed": "price_delta_wan",
     "use_change.approved": "price_supplement_wan",

@@ -117,6 +117,33 @@ def test_a_day_in_the_future_is_refused():
     assert refused(start(occurred_on="2046-01-02")) == {("/occurred_on", "OCCURRED_IN_FUTURE")}
 
 
+def test_every_fault_is_pointed_at_in_the_envelope_and_in_the_data():
+    """Given an unknown field beside `data` and another in it, then both are named at once; without a type the first alone."""
+    body = {"type": "land.delivered", "occurred_on": "2020-01-01", "data": {"foo": 1}, "bar": 2}
+    assert refused(body) == {("/bar", "UNKNOWN_FIELD"), ("/data/foo", "UNKNOWN_FIELD")}
+    assert refused(body | {"type": "land.sold"}) == {("/bar", "UNKNOWN_FIELD")}
+    assert refused(body | {"type": 7, "data": []}) >= {("/bar", "UNKNOWN_FIELD"), ("/type", "WRONG_TYPE")}
+
+
+@pytest.mark.parametrize(
+    ("name", "subject", "words"),
+    [
+        ("lineage.recorded", "parcel", "由系统记录"),
+        ("rules.installed", "jurisdiction", "由系统记录"),
+        ("calendar.published", "parcel", "/v1/jurisdictions/{code}/events"),
+        ("area.evaluated", "parcel", "/v1/areas/{area_id}/events"),
+        ("land.delivered", "area", "/v1/parcels/{parcel_id}/events"),
+        ("land.sold", "parcel", "不在目录内"),
+    ],
+)
+def test_a_type_that_is_not_taken_here_is_told_where_it_belongs(name, subject, words):
+    """Given a type of the catalogue at an address that does not take it, then the refusal does not say it were unknown."""
+    with pytest.raises(Refusal) as caught:
+        parse_envelope({"type": name, "occurred_on": "2020-01-01", "data": {}}, today=TODAY, subject=subject)
+    (error,) = caught.value.errors
+    assert (error.pointer, error.code) == ("/type", "UNKNOWN_TYPE") and words in error.message
+
+
 def test_history_is_not_taken_over_in_the_future():
     """Given a day of onboarding after today, then it is refused with its pointer; today itself is taken."""
     today = day_text(TODAY)
