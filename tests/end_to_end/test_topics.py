@@ -115,7 +115,8 @@ def test_a_replay_goes_to_a_topic_of_its_own_with_the_same_ids(settings):
     )
     assert [one.value for one in messages(settings, None, one_parcel)] == [one.value for one in events[2:]]
 
-    for name in (kafka.ALERTS, settings.kafka_topic_prefix + kafka.EVENTS):
+    of_another_city = f"other{settings.kafka_topic_prefix}{kafka.ALERTS}"
+    for name in (kafka.ALERTS, settings.kafka_topic_prefix + kafka.EVENTS, of_another_city):
         status, _, err = landcycle(settings, "replay", "--topic", name)
         assert status == 2 and "LIVE_TOPIC" in err and err.count("\n") == 1
     assert len(messages(settings, kafka.ALERTS)) == len(live)
