@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.event import SHANGHAI
@@ -15,6 +17,10 @@ from domain.event import SHANGHAI
 _PREFIX: Final = "LANDCYCLE_"
 SECRETS: Final = ("key_pepper", "body_hash_key", "cursor_key")
 """Without them keys could be tried off-line, bodies guessed and cursors forged."""
+
+
+_NO_SETTINGS: Final = (f"{_PREFIX}FAILPOINTS", f"{_PREFIX}URL")
+"""What the kill tests and the examples read beside the settings."""
 
 
 class UnsafeSettings(ValueError):  # noqa: N818 - an answer, not a fault
@@ -72,14 +78,50 @@ class Settings(BaseSettings):
         for name in cls.model_fields:
             path = os.environ.get(f"{_PREFIX}{name.upper()}_FILE")
             if path and name not in values:
-                values[name] = Path(path).read_text(encoding="utf-8").strip()
+                try:
+                    values[name] = Path(path).read_text(encoding="utf-8").strip()
+                except OSError as error:
+                    raise ValueError(f"{_PREFIX}{name.upper()}_FILE所指的{path}不能读取（{error.strerror}）") from None
         return values
 
     @model_validator(mode="after")
     def _production_has_no_fixed_date(self) -> Self:
         if self.environment == "production" and self.today is not None:
-            raise ValueError("LANDCYCLE_TODAY is refused when LANDCYCLE_ENVIRONMENT=production")
+            raise ValueError("LANDCYCLE_TODAY不得与LANDCYCLE_ENVIRONMENT=production同时设置")
         return self
+
+
+_IN_WORDS: Final = {
+    "int_parsing": "应为整数",
+    "float_parsing": "应为数字",
+    "date_from_datetime_parsing": "应为YYYY-MM-DD的日期",
+    "literal_error": "应为{expected}之一",
+    "greater_than": "应大于{gt}",
+    "greater_than_equal": "应不小于{ge}",
+    "less_than_equal": "应不大于{le}",
+}
+
+
+def faults(error: ValidationError) -> str:
+    """What is wrong with the settings, in one line that names each variable; no value is shown, it may be a secret."""
+    return "；".join(_fault(one) for one in error.errors())
+
+
+def _fault(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        return str(context["error"])
+    if "expected" in context:
+        context["expected"] = context["expected"].replace(" or ", "、").replace("'", "")
+    name = f"{_PREFIX}{str(error['loc'][0]).upper()}"
+    return name + _IN_WORDS.get(error["type"], "不合格式：" + error["msg"]).format(**context)
+
+
+def unknown_names(environment: Iterable[str]) -> list[str]:
+    """Variables that look like settings and are none: a slip of the pen would else be passed over in silence."""
+    fields = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known = {*fields, *(f"{name}_FILE" for name in fields), *_NO_SETTINGS}
+    return sorted(name for name in environment if name.startswith(_PREFIX) and name not in known)
 
 
 def require_secrets(settings: Settings) -> None:

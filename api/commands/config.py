@@ -15,5 +15,4 @@ app = typer.Typer(help="What the system is told from outside.", no_args_is_help=
 @told
 def config_show(data_dir: DataDir = None) -> None:
     """The settings in force, secrets hidden."""
-    shown = {name: None if value is None else str(value) for name, value in settings_of(data_dir).model_dump().items()}
-    typer.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+    typer.echo(json.dumps(settings_of(data_dir).model_dump(mode="json"), ensure_ascii=False, indent=1))

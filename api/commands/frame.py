@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, ParamSpec
 import typer
 from pydantic import ValidationError
 
-from adapters.settings import Settings
+from adapters.settings import Settings, faults
 
 if TYPE_CHECKING:
     from adapters.embedded_postgres import Server
@@ -35,9 +35,8 @@ def settings_of(data_dir: Path | None = None) -> Settings:
     """The settings of a command; those of a running `landcycle serve` where the environment names no database."""
     try:
         found = Settings(**({"data_dir": data_dir} if data_dir else {}))  # type: ignore[arg-type]
-    except (ValidationError, OSError) as error:
-        text = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        fail(f"设置有误：{text} (SETTINGS)")
+    except ValidationError as error:
+        fail(f"设置有误：{faults(error)} (SETTINGS)")
     return found
 
 

@@ -32,12 +32,18 @@ def serve(
     no_kafka: Annotated[bool, typer.Option("--no-kafka", help="run without Kafka: alerts wait in the log")] = False,
 ) -> None:
     """Start the whole system: API + worker + relay, with PostgreSQL and Kafka of its own where none are named."""
+    import os
+
+    from adapters.settings import unknown_names
     from api import supervisor
     from domain import policy
 
     policy.shipped_packs()  # refused here in one line, before anything is started
     options = supervisor.Options(host, port, processes, not no_sample, not no_kafka)
-    supervisor.serve(settings_of(data_dir), options)
+    found = settings_of(data_dir)
+    for name in unknown_names(os.environ):
+        typer.echo(f"没有设置项{name}，未予理会 (SETTING_UNKNOWN)", err=True)
+    supervisor.serve(found, options)
 
 
 @app.command()
