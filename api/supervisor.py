@@ -115,6 +115,8 @@ def _say(text: str) -> None:
 
 
 def _port_must_be_free(options: Options) -> None:
+    if not 1 <= options.port <= 65_535:
+        raise CannotServe(f"端口应在1至65535之间，不是{options.port} (PORT_OUT_OF_RANGE)")
     try:
         family, *_, address = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family) as probe:

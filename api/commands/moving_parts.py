@@ -25,7 +25,7 @@ class PartToCheck(StrEnum):
 @told
 def serve(
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="port to listen on")] = 8000,
+    port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
     data_dir: DataDir = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="API processes")] = 1,
     no_sample: Annotated[bool, typer.Option("--no-sample", help="no sample parcels at the first start")] = False,
