@@ -28,8 +28,11 @@ _MONEY: Final = (
     "price_wan", "development_investment_wan", "fixed_asset_investment_wan", "annual_rent_wan", "assessed_price_50y_wan",
 )  # fmt: skip
 """The sums of a contract that a split or merger shares out."""
-_DUTY_OF: Final = {"LD_START": "O-START", "LD_COMPLETE": "O-COMPLETE"}
-"""Damages that the child computes itself while their duty goes along."""
+_DAMAGES: Final = {
+    "LD_START": ("O-START", "start_due", "ld_start_permille_day"),
+    "LD_COMPLETE": ("O-COMPLETE", "complete_due", "ld_complete_permille_day"),
+}
+"""Damages that run by the day: their duty, its day and their rate in the contract."""
 _LARGEST: Final = 1_048_576
 """Characters of the data of one derived event: what is written must also be sent (contract 5)."""
 
@@ -73,10 +76,10 @@ def _claims(parents: list[Parent], shares: list[Fraction], keys: list[str]) -> l
     itself is left out, and what is owed to the holder stays with the parent.
     """
     children: list[list[tuple[str, dict[str, Any]]]] = [[] for _ in shares]
+    computed = _computed_by_child(parents, keys)
     for parent in parents:
         for line in parent.found.amounts:
-            own = line.charge_id is None and (line.kind == "LATE_FEE" or _DUTY_OF.get(line.kind) in keys)
-            if line.amount <= 0 or own:
+            if line.amount <= 0 or (line.charge_id is None and line.kind in computed):
                 continue
             charge_id = own_number(line.charge_id or line.kind, parent.number)
             amounts = parts(_wan(line.amount), shares)
@@ -86,6 +89,21 @@ def _claims(parents: list[Parent], shares: list[Fraction], keys: list[str]) -> l
                 if part != "0.00":
                     child.append(("charge.paid", {"charge_id": charge_id, "amount_wan": part}))
     return children
+
+
+def _computed_by_child(parents: list[Parent], keys: list[str]) -> set[str]:
+    """Late fees, and damages whose duty goes along and that run alike on every parent: the child has one course."""
+    kinds = {"LATE_FEE"}
+    for kind, (duty, field, rate) in _DAMAGES.items():
+        courses = set()
+        for parent in parents:
+            life = parent.life
+            days = [fact and fact.occurred_on for fact in (life.started, life.completed)]
+            runs = any(line.kind == kind for line in parent.found.amounts)
+            courses.add((runs, life.due(field), life.contract.get(rate), *days))
+        if duty in keys and len(courses) == 1:
+            kinds.add(kind)
+    return kinds
 
 
 def _charge(life: Life, line: Amount, charge_id: str, amount: str) -> dict[str, Any]:

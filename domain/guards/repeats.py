@@ -60,6 +60,12 @@ class Child:
         """The id of an event in the child: without a part that of `lineage.recorded`."""
         return str(uuid5(self.namespace, f"{self.parcel_id}/{part}" if part else self.parcel_id))
 
+    def repeating(self, event_id: str) -> str:
+        """The id of the event that repeats another: it begins like that one, since within one day the order of the ids
+        is the order of what happened (specification 11.19).
+        """
+        return event_id[:18] + self.event_id(event_id)[18:]
+
 
 def own_number(text: str, parent: int) -> str:
     """The number of an instalment in the child: that of a further parent gets its number behind it, none stands twice."""
@@ -70,7 +76,7 @@ def repeated(parent: Parent, child: Child) -> Iterator[tuple[Fact, Decided]]:
     """Each fact of the parent that goes along, with the event that repeats it in the child."""
     spoken_of = {event_id: one for one in _standing(parent) for event_id in one.events}
     facts = [fact for fact in parent.life.facts.facts if _goes_along(parent, fact, spoken_of)]
-    ids = {fact.event_id: child.event_id(fact.event_id) for fact in facts}
+    ids = {fact.event_id: child.repeating(fact.event_id) for fact in facts}
     for fact in facts:
         data = _apportioned(fact, child)
         breach = spoken_of.get(fact.event_id)
@@ -140,6 +146,6 @@ def _capacity(life: Life, child: Child) -> Iterator[tuple[Fact, Decided]]:
 def _decided(fact: Fact, child: Child, data: dict[str, Any]) -> Decided:
     event, name = fact.event, child.parcel_id
     return Decided(
-        child.event_id(fact.event_id), name, fact.type, event.schema_version, fact.occurred_on,
+        child.repeating(fact.event_id), name, fact.type, event.schema_version, fact.occurred_on,
         name[:6] if name[:6].isdigit() else event.jurisdiction, fact.department, event.on_behalf_of, None, event.document, None, data,
     )  # fmt: skip

@@ -344,3 +344,45 @@ def test_no_split_while_an_exit_runs_but_for_the_transfer_of_surplus_land():
 def test_a_parcel_is_taken_up_once(day):
     with pytest.raises(Refusal, match="已分割、合并或注销"):
         take(split(life(*PAID)), "parcel.split", day, SPLIT)
+
+
+OTHER = "120114001002GB00098"
+
+
+def merged(one, two, day):
+    """The child of two parents of equal area."""
+    data = {"from_codes": [PARCEL, OTHER], "to_codes": PARTS[:1], "area_m2": ["60000.00"]}
+    written = take(one, "parcel.merged", day, data, related={OTHER: two}).events
+    return [derived(one, 1 + n) for n, one in enumerate(e for e in written if e.parcel_id == PARTS[0])]
+
+
+STARTED = ("construction.started", "2020-01-11", START)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [([], []), ([EXTENDED], []), ([], [EXTENDED]), ([STARTED], []), ([], [STARTED]), ([], [EXEMPTED]), ([EXEMPTED], [EXEMPTED])],
+)  # fmt: skip
+def test_a_merger_owes_the_damages_of_every_parent(first, second):
+    """Given two parents whose starts were late, extended, waived or made, when they are merged, then the child owes what
+    both owed, by its own reckoning only where they run alike.
+    """
+    parents = [life(*PAID, DELIVERED, *first), life(*PAID, DELIVERED, *second, parcel=OTHER)]
+    before = [sums(on("2020-03-02", one)).get("LD_START", 0) for one in parents]
+    child = on("2020-03-02", merged(*parents, "2020-03-02"))
+    assert sums(child).get("LD_START", 0) == sum(before)
+    assert {line.state for line in child.amounts} == (
+        {"RUNNING"} if first == second == [] else {"ASSESSED"} if any(before) else set()
+    )
+
+
+def test_breaches_and_burdens_of_every_parent_go_along_in_a_merger():
+    waived = ("breach.decided", "2020-02-03", {"obligation": "O-PAY/2", "decision": "EXEMPTED"})
+    other = life(PAID[0], waived, MISUSE, SEIZED, parcel=OTHER)
+    child = on("2020-04-01", merged(life(*PAID, EXTENDED), other, "2020-04-01"))
+    assert {(one.kind, one.obligation, one.phase) for one in child.breaches} == {
+        ("PAY", "O-PAY/2-2", "EXEMPTED"), ("USE", "O-USE", "NOTICED")}  # fmt: skip
+    assert "JD" in open_ways(child)
+    taken = life(("exit.opened", "2020-03-02", {"kind": "AB"}), parcel=OTHER)
+    with pytest.raises(Refusal, match="120114001002GB00098的退出程序"):
+        merged(life(*PAID), taken, "2020-04-01")
