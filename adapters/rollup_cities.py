@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.kafka import EVENTS, RULES
+from domain.divisions import covers
 from domain.toml_lines import key_lines, line_of
 
 _KEYS: Final = {"code", "topic_prefix", "export"}
@@ -39,10 +40,7 @@ class City:
 
     def contains(self, jurisdiction: str) -> bool:
         """Whether a division is the city or lies below it: 120100 contains 120114; 000000 contains all."""
-        code = self.code
-        while code.endswith("00"):
-            code = code[:-2]
-        return jurisdiction.startswith(code)
+        return covers(self.code, jurisdiction)
 
 
 def read_cities(path: Path) -> tuple[City, ...]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from adapters.parcel_log import read_streams
 from adapters.postgres import Connection
+from domain.divisions import prefix
 from domain.event import Event
 
 _CHUNK: Final = 200
@@ -20,7 +21,7 @@ def count(connection: Connection, jurisdiction: str, position: int) -> int:
     row = connection.execute(
         "SELECT count(*) FROM event_log WHERE version = 1 AND position <= %s AND strpos(parcel_id, ':') = 0"
         " AND starts_with(jurisdiction, %s)",
-        (position, _stem(jurisdiction)),
+        (position, prefix(jurisdiction)),
     ).fetchone()
     connection.commit()
     return 0 if row is None else int(row[0])
@@ -33,7 +34,7 @@ def each(connection: Connection, jurisdiction: str, position: int) -> Iterator[l
         rows = connection.execute(
             "SELECT parcel_id FROM event_log WHERE version = 1 AND parcel_id > %s AND position <= %s"
             " AND strpos(parcel_id, ':') = 0 AND starts_with(jurisdiction, %s) ORDER BY parcel_id LIMIT %s",
-            (after, position, _stem(jurisdiction), _CHUNK),
+            (after, position, prefix(jurisdiction), _CHUNK),
         ).fetchall()
         streams = read_streams(connection, [row[0] for row in rows])
         connection.commit()
@@ -42,10 +43,3 @@ def each(connection: Connection, jurisdiction: str, position: int) -> Iterator[l
         for events in streams.values():
             yield [event for event in events if event.position <= position]
         after = rows[-1][0]
-
-
-def _stem(jurisdiction: str) -> str:
-    """`12` for 120000, which lies around 120114; the nation lies around all."""
-    while jurisdiction.endswith("00"):
-        jurisdiction = jurisdiction[:-2]
-    return jurisdiction

@@ -20,15 +20,15 @@ from api.dependencies import Caller, Parts, Wiring, parts_of
 from api.fields import Division, Year
 from api.lists import prefixes
 from api.parcels import data_as_of, take
-from api.principals import Principal, must_cover, prefix
+from api.principals import Principal, must_cover
 from api.problems import Problem
 from api.reports import Stream
 from domain.area_indicators import indicators, number
+from domain.divisions import ancestors, prefix
 from domain.event import Event, day_number, day_text
 from domain.events import RANK
 from domain.facts import Facts, fold
 from domain.policy import RuleBook, Rules
-from domain.policy_pack import ancestors
 from projections import filing_statistics
 
 router = APIRouter(tags=["areas"])

@@ -22,8 +22,8 @@ from api.dependencies import Caller, Parcel, Wiring, caller
 from api.fields import Cursor, Division, invalid
 from api.hiding import Eyes
 from api.lists import in_area, prefixes, read_page
-from api.principals import prefix
 from api.problems import Problem
+from domain.divisions import prefix
 from projections import compliance
 
 router = APIRouter(prefix="/ogc", tags=["maps"])

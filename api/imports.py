@@ -18,6 +18,7 @@ from adapters.landchina_rows import Row, read
 from adapters.parcel_log import ParcelLog
 from adapters.postgres import DatabaseUnavailable, open_pool
 from adapters.settings import business_date
+from domain.divisions import prefix
 from domain.event import day_text
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Run:
         """`jurisdictions` are division codes, `000000` for all; `today` and `as_of` are day numbers. Raises AsOfAhead."""
         if as_of is not None and as_of > today:
             raise AsOfAhead(today)
-        prefixes = () if "000000" in jurisdictions else tuple(_prefix(code) for code in jurisdictions)
+        prefixes = tuple(prefix(code) for code in jurisdictions)
         self._importer = Importer(log, today, today if as_of is None else as_of, prefixes)
         self._files, self._started = files, time.monotonic()
         self._counted: Counter[str] = Counter()
@@ -112,11 +113,6 @@ def _take(importer: Importer, chunk: list[Row]) -> list[Result]:
             if time.monotonic() > end:
                 raise DatabaseUnavailable(f"{error}；恢复后再次导入同一文件，即从中断处继续") from error
             time.sleep(0.5)
-
-
-def _prefix(code: str) -> str:
-    """What the codes of a division's parts begin with: `120000` → `12`, `120100` → `1201`."""
-    return code.removesuffix("00").removesuffix("00") if code.endswith("00") else code
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -12,8 +12,9 @@ from adapters.postgres import Connection
 from api.answers import JsonAnswer
 from api.dependencies import Parts
 from api.hiding import Eyes
-from api.principals import Principal, covers, prefix
+from api.principals import Principal
 from api.problems import Problem
+from domain.divisions import covers, prefix
 from projections import catalog
 
 Find = Callable[[Connection, Any, int], list[dict[str, Any]]]

@@ -17,27 +17,16 @@ from adapters.api_keys import Principal
 from adapters.postgres import Pool, translated
 from adapters.tokens import TokenRefused, TokenVerifier
 from api.problems import Problem
+from domain.divisions import covers
 
 if TYPE_CHECKING:
     from adapters.settings import Settings
 
-__all__ = ["Authenticator", "Principal", "covers", "must_cover", "must_have_role", "prefix"]
+__all__ = ["Authenticator", "Principal", "must_cover", "must_have_role"]
 
 REMEMBERED_SECONDS: Final = 5.0
 _MOST_REMEMBERED: Final = 4096
 _LONGEST_TOKEN: Final = 8192
-
-
-def prefix(division: str) -> str:
-    """What the codes within a division begin with: `120000` → `12`, `120114` → `120114`, `000000` → ``."""
-    while division.endswith("00"):
-        division = division[:-2]
-    return division
-
-
-def covers(division: str, jurisdiction: str) -> bool:
-    """Whether a jurisdiction is a division or lies in it."""
-    return jurisdiction.startswith(prefix(division))
 
 
 def must_cover(principal: Principal, jurisdiction: str) -> None:

@@ -9,12 +9,13 @@ from importlib.resources import files
 from typing import Any, Final
 
 from domain.calendar import Calendar
+from domain.divisions import ancestors
 from domain.event import Event, day_number
 from domain.events.upcasting import current_form
 from domain.policy_check import PackRefused
 from domain.policy_keys import ORGANISATION, parse_value
 from domain.policy_layers import Layer
-from domain.policy_pack import BASE, Pack, Value, ancestors, read_pack, recall_pack, shipped_base, shipped_packs
+from domain.policy_pack import BASE, Pack, Value, read_pack, recall_pack, shipped_base, shipped_packs
 from domain.policy_rules import ENGINE, Rules
 
 __all__ = ["ENGINE", "Pack", "PackRefused", "RuleBook", "Rules", "Value", "read_pack", "shipped_packs"]

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from domain.departments import DEPARTMENTS
+from domain.divisions import covers
 from domain.events import CATALOGUE
 from domain.policy_contradictions import contradictions
 from domain.policy_keys import KEYS, OBLIGATIONS, parse_value
@@ -25,6 +26,7 @@ _TABLES: Final = frozenset({"values", "supervisors", "entitlements", "department
 _VALUE_FIELDS: Final = frozenset({"value", "unit", "layer", "status", "source", "tag", "valid_from"})
 _ORIGIN: Final = frozenset({"source", "layer", "status"})
 _AREA_FIELDS: Final = frozenset({"name", "kind", "parent", "values"})
+_DIVISION: Final = re.compile(r"\d{6}")
 _AREA_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._~-]{0,63}")
 
 
@@ -81,7 +83,7 @@ def _check_head(raw: Mapping[str, Any]) -> None:
         _must(name in raw, (), f"缺少 {name}")
         _must(type(raw[name]) is kind, (name,), f"{name} 写成了 {raw[name]!r}")
     _must(bool(raw["name"].strip()), ("name",), "name 不能为空，应写行政区名称")
-    _must(bool(re.fullmatch(r"\d{6}", raw["code"])), ("code",), "code 应为6位行政区划代码")
+    _must(bool(_DIVISION.fullmatch(raw["code"])), ("code",), "code 应为6位行政区划代码")
     _must(raw["version"] >= 1, ("version",), "version 从1开始")
     _within(raw["status"], STATUSES, ("status",), "状态（status）")
     _within(raw["drafts"], DRAFTS, ("drafts",), "drafts ")
@@ -162,9 +164,8 @@ def _check_areas(raw: Mapping[str, Any]) -> None:
         _must(not odd, path, f"区域 {name} 有未知字段 {min(odd, default='')}")
         _must(isinstance(entry.get("name"), str) and bool(entry["name"]), path, f"区域 {name} 没有名称")
         _within(entry.get("kind"), AREA_KINDS, path, f"区域 {name} 的 kind ")
-        stem = re.sub(r"(00)+$", "", raw["code"])
         parent = entry.get("parent")
-        inside = isinstance(parent, str) and bool(re.fullmatch(rf"{stem}\d{{{6 - len(stem)}}}", parent))
+        inside = isinstance(parent, str) and bool(_DIVISION.fullmatch(parent)) and covers(raw["code"], parent)
         _must(inside or parent in areas, path, f"区域 {name} 的上级 {parent} 不在本规则包之内")
         _must(not _circular(areas, name), path, f"区域 {name} 的上级绕回自身")
         _check_values(entry.get("values", {}), (*path, "values"))

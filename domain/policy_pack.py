@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from domain.divisions import ancestors
 from domain.event import day_number
 from domain.policy_check import PackRefused, check
 from domain.policy_contradictions import contradictions
@@ -160,11 +161,6 @@ def shipped_packs() -> tuple[Pack, ...]:
 def shipped_base() -> Pack:
     """The base pack of this release: what a log that began with an older one does not know yet."""
     return next(pack for pack in shipped_packs() if pack.code == BASE)
-
-
-def ancestors(code: str) -> tuple[str, ...]:
-    """000000, 120000, 120100, 120114 for 120114."""
-    return tuple(dict.fromkeys((BASE, f"{code[:2]}0000", f"{code[:4]}00", code)))
 
 
 def check_together(packs: Iterable[Pack]) -> None:

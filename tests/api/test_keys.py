@@ -14,7 +14,7 @@ from adapters import api_keys
 from adapters.api_keys import KeyRefused, Principal
 from adapters.tokens import TokenRefused, TokenVerifier
 from api import principals
-from api.principals import covers
+from domain.divisions import covers
 from given_api import PARCEL, delivered, settings_for
 
 
