@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from adapters.parcel_cache import Stream
 from adapters.posts import CommandRefused, DryRun, IdReused, Post, PostResult, StaleVersion
@@ -14,7 +14,7 @@ from adapters.receipts import Append, LogUnavailable, Receipt, Stored
 from domain.decision import Command, Context, Decided, Decision, Warn
 from domain.errors import Refusal
 from domain.event import Event
-from domain.facts import Facts
+from domain.facts import Facts, area_of
 from domain.policy import RuleBook
 
 Decide = Callable[[Facts, Command, Context], Decision]
@@ -248,13 +248,6 @@ def named_streams(command: Command) -> list[str]:
             if isinstance(name, str) and name != command.parcel_id:
                 names[name] = None
     return list(names)
-
-
-def area_of(facts: Facts) -> str | None:
-    """The area that the contract places the parcel in (specification 11.29)."""
-    contracts = facts.of("contract.signed")
-    area: Any = contracts[-1].data.get("area_id") if contracts else None
-    return area if isinstance(area, str) else None
 
 
 def _repeated(stored: Stored, body_hash: bytes | None, index: int) -> Receipt:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.append_round import area_of, named_streams
+from adapters.append_round import named_streams
 from adapters.receipts import Receipt
 from api.dependencies import Parts
 from domain.decision import Command, Context, Warn
 from domain.errors import Refusal
 from domain.event import Event
 from domain.events import RANK
-from domain.facts import fold
+from domain.facts import area_of, fold
 from domain.parcel import decide
 
 

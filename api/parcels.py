@@ -29,7 +29,7 @@ from domain.answers import breach_item, clock_items, status_answer
 from domain.assessment import Assessment
 from domain.event import day_text, instant_text
 from domain.events import RANK
-from domain.facts import Facts, fold
+from domain.facts import Facts, area_of, fold
 from domain.identifiers import parse_parcel_id
 from domain.policy import RuleBook
 from domain.supervision import breaches_for_life, evaluate
@@ -101,8 +101,7 @@ async def _must_be_in_area(parts: Parts, principal: Principal, parcel_id: str) -
 
 def area_must_match(principal: Principal, facts: Facts) -> None:
     """Raises Problem 403 for a parcel of another area than the one that the key is bound to."""
-    contracts = facts.of("contract.signed")
-    area = contracts[-1].data.get("area_id") if contracts else None
+    area = area_of(facts)
     if principal.area_id is not None and area not in (None, principal.area_id):
         raise Problem("FOREIGN_JURISDICTION", f"地块在区域{area}，不在本密钥的区域{principal.area_id}之内")
 
@@ -129,7 +128,7 @@ class Question:
         self.today = parts.today()
         self.as_of = self.today if day is None else day
         self.book: RuleBook = parts.rules.current(stands) if self.now else parts.rules.as_known(self.known_at)
-        self.rules = self.book.rules(parcel.jurisdiction, _area_id(self.facts))
+        self.rules = self.book.rules(parcel.jurisdiction, area_of(self.facts))
         self.calendar = self.book.calendar(parcel.jurisdiction)
 
     def assess(self, as_of: int | None = None) -> Assessment:
@@ -139,12 +138,6 @@ class Question:
     def assess_facts(self, facts: Facts, as_of: int) -> Assessment:
         """The same for other facts of this parcel."""
         return evaluate(facts, as_of, self.rules, self.calendar)
-
-
-def _area_id(facts: Facts) -> str | None:
-    contracts = facts.of("contract.signed")
-    area = contracts[-1].data.get("area_id") if contracts else None
-    return area if isinstance(area, str) else None
 
 
 @router.get("/v1/parcels/{parcel_id}/status", name="Status of a parcel")  # noqa: FAST003 - `Parcel` takes it

@@ -177,6 +177,13 @@ def _put_all(data: Json, occurred_on: int, corrections: Iterable[Event]) -> tupl
     return occurred_on, changed
 
 
+def area_of(facts: Facts) -> str | None:
+    """The area that the contract places the parcel in (specification 11.29)."""
+    contracts = facts.of("contract.signed")
+    area: Any = contracts[-1].data.get("area_id") if contracts else None
+    return area if isinstance(area, str) else None
+
+
 def get(data: Any, path: str) -> Any:
     """The value at a dotted path; items of lists by index, `code` or `no` (specification 11.37). Absent: None."""
     for part in path.split("."):

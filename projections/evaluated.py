@@ -11,7 +11,7 @@ from domain.answers import status_answer
 from domain.assessment import Assessment
 from domain.event import Event, day_text
 from domain.events import RANK
-from domain.facts import Facts, fold
+from domain.facts import Facts, area_of, fold
 from domain.policy import RuleBook
 from domain.supervision import evaluate
 
@@ -51,8 +51,7 @@ def evaluate_parcel(events: list[Event], as_of: int, book: RuleBook, new: Collec
     found.causes = [event.event_id for event in recent]
     try:
         facts = fold(events, RANK)
-        area = next((one.data.get("area_id") for one in reversed(facts.of("contract.signed"))), None)
-        rules = book.rules(jurisdiction, area if isinstance(area, str) else None)
+        rules = book.rules(jurisdiction, area_of(facts))
         calendar = book.calendar(jurisdiction)
         found.assessment = evaluate(facts, as_of, rules, calendar)
         if recent:

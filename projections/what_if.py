@@ -16,7 +16,7 @@ from domain.assessment import Assessment
 from domain.differences import Difference, differences
 from domain.event import Event
 from domain.events import RANK
-from domain.facts import Facts, fold
+from domain.facts import Facts, area_of, fold
 from domain.policy import RuleBook
 from domain.supervision import assess_on
 from domain.supervision.measures import wan
@@ -54,10 +54,7 @@ def _compared(events: list[Event], before: RuleBook, after: RuleBook, as_of: int
 
 
 def _assess(facts: Facts, jurisdiction: str, book: RuleBook, as_of: int) -> Assessment:
-    contract = facts.last("contract.signed", as_of)
-    area = contract.data.get("area_id") if contract else None
-    rules = book.rules(jurisdiction, area if isinstance(area, str) else None)
-    return assess_on(facts, as_of, rules, book.calendar(jurisdiction))
+    return assess_on(facts, as_of, book.rules(jurisdiction, area_of(facts)), book.calendar(jurisdiction))
 
 
 @dataclass(slots=True)
