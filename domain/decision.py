@@ -72,6 +72,14 @@ class Decided:
     data: Json
 
 
+def decided(command: Command) -> Decided:
+    """The command's own event."""
+    return Decided(
+        command.event_id, command.parcel_id, command.type, command.schema_version, command.occurred_on, command.jurisdiction,
+        command.department, command.on_behalf_of, command.contract_no, command.document, command.attachments, command.data,
+    )  # fmt: skip
+
+
 @dataclass(slots=True, frozen=True)
 class Decision:
     """The events of one accepted command (the first is the command's own) and the warnings of its receipt."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.amendments import AmendmentRefused, amended
-from domain.decision import Command, Context, Decided, Decision
+from domain.decision import Command, Context, Decision, decided
 from domain.errors import FieldError, Kind, Refusal
 
 
@@ -13,11 +13,7 @@ def decide_without_parcel(command: Command, context: Context) -> Decision:
         _amendable(command, context)
     elif command.type == "calendar.published":
         _of_its_year(command)
-    event = Decided(
-        command.event_id, command.parcel_id, command.type, command.schema_version, command.occurred_on, command.jurisdiction,
-        command.department, command.on_behalf_of, command.contract_no, command.document, command.attachments, command.data,
-    )  # fmt: skip
-    return Decision((event,))
+    return Decision((decided(command),))
 
 
 def _amendable(command: Command, context: Context) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from domain.decision import Command, Context, Decided, Decision
+from domain.decision import Command, Context, Decision, decided
 from domain.errors import Refusal
 from domain.facts import Facts
 from domain.guards import charges, crosscutting, operation, remedy, reports, supply
@@ -107,14 +107,6 @@ def _warn_of_drafts(desk: Desk, guard: Guard) -> None:
         shadow.warn(refusal.code, f"{refusal.message}（草案，尚无效力）")
     known = {(one.code, one.message) for one in desk.warnings}
     desk.warnings += [one for one in shadow.warnings if (one.code, one.message) not in known]
-
-
-def decided(command: Command) -> Decided:
-    """The command's own event."""
-    return Decided(
-        command.event_id, command.parcel_id, command.type, command.schema_version, command.occurred_on, command.jurisdiction,
-        command.department, command.on_behalf_of, command.contract_no, command.document, command.attachments, command.data,
-    )  # fmt: skip
 
 
 def _not_exited(desk: Desk) -> None:
