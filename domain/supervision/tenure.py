@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from domain.calendar import add_months
-from domain.event import day_number
 from domain.facts import Fact
+from domain.supervision.known import day
 from domain.supervision.measures import exact
 
 if TYPE_CHECKING:
@@ -56,29 +56,22 @@ def tenure_of(life: Life) -> Tenure:
     end, source = _first_end(life, contract, approved[0].occurred_on if approved else life.as_of)
     spans = [Span(0, end, source)]
     for fact in approved:
-        new = _day(fact.data.get("new_end" if fact.type == "renewal.decided" else "term_to"))
+        new = day(fact.data.get("new_end" if fact.type == "renewal.decided" else "term_to"))
         if new is not None:
-            spans.append(Span(max(_day(fact.data.get("effective_from")) or 0, fact.occurred_on), new, fact))
+            spans.append(Span(max(day(fact.data.get("effective_from")) or 0, fact.occurred_on), new, fact))
     return Tenure(tuple(spans))
 
 
 def _first_end(life: Life, contract: Fact, before: int) -> tuple[int | None, Fact]:
     """Of the original term: a title registered for what was decided later does not change it."""
     for title in reversed(life.of("title.registered")):
-        end = _day(title.data.get("right_to"))
+        end = day(title.data.get("right_to"))
         if end is not None and title.occurred_on <= before:
             return end, title
-    end = _day(life.contract.get("term_to"))
+    end = day(life.contract.get("term_to"))
     if end is not None:
         return end, contract
     years = exact(life.contract.get("term_years"))
     if life.delivered is not None and years is not None:
         return add_months(life.delivered.occurred_on, int(years * 12)) - 1, life.delivered
     return None, contract
-
-
-def _day(value: Any) -> int | None:
-    try:
-        return day_number(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
