@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from api.labels import Labels, labels_of
+from domain.wording import BLOCKERS
 
 FIELD_LABELS: Final[Mapping[str, Labels]] = {
     "party": labels_of("""
@@ -133,29 +134,5 @@ FIELD_LABELS: Final[Mapping[str, Labels]] = {
         RETIRED|已废止|Retired
         DEFAULT|默认值|Default
     """),
-    "exit_blocker": labels_of("""
-        TENURE|供应方式不是出让|Not granted land
-        PRICE_UNPAID|土地价款未见全部缴清|Price not fully paid on record
-        NO_TITLE|没有不动产登记记录|No title on record
-        INVESTMENT_BELOW|开发投资不足且未竣工|Too little invested
-        OPEN_BREACH|有未了结的违约|A breach is open
-        NO_BREACH|没有可随转让承接的违约|No breach to be taken over
-        IDLE|处于土地闲置期间|Idle
-        SEIZED|土地使用权被查封|Seized
-        TERM_OVER|使用期限已届满或权利已注销|Term over
-        EXIT_RUNNING|退出程序正在进行|An exit runs
-        STARTED|土地已动工|Construction has started
-        CLOCK_BELOW_Y2|未动工未满二年|Less than two years
-        NOT_DETERMINED|未认定为企业原因的闲置土地|Not determined
-        NO_EXIT_CLAUSE|监管协议没有退出条款|No exit clause
-        FAILURES_BELOW_2|连续评估不达标不足两次|Fewer than two failures in a row
-        NO_REQUEST|没有相应申请或报告|No request
-        NO_DECISION|没有相应决定或批准|No decision
-        NOT_DUE|期限未到或条件未发生|Not due
-        NOT_REMINDED|尚未书面催缴|Not reminded
-        AMOUNT_OPEN|有未结清的金额|Money is open
-        BOND_HELD|履约保证金未退还或没收|The bond is held
-        MORTGAGED|抵押尚未注销|Mortgaged
-        NOT_VALUED|土地和建筑物尚未评估|Not valued
-    """),
+    "exit_blocker": {code: {"zh": zh, "en": en} for code, (zh, en, _) in BLOCKERS.items()},
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from domain.wording import BREACHES
+
 Labels = Mapping[str, Mapping[str, str]]
 
 
@@ -98,28 +100,7 @@ LABELS: Final[Mapping[str, Labels]] = {
         NOT_IDLE|不构成闲置|Not idle
         RELEASED|已解除|Released
     """),
-    "breach_kind": labels_of("""
-        PAY|欠缴价款|Payment
-        START|未按期开工|Start
-        COMPLETE|未按期竣工|Completion
-        PROD|未按期投产|Production
-        CAPACITY|未按期达产|Capacity
-        FAR|容积率不达标|Plot ratio
-        BCOEF|建筑系数不达标|Building coefficient
-        OFFICE|行政办公及生活设施超标|Office share
-        HOUSING|建造非生产性配套设施|Housing
-        GREEN|绿地率不符|Green ratio
-        INVEST|投资强度不达标|Investment
-        PERF|绩效考核不达标|Performance
-        IDLE|土地闲置|Idle land
-        TERM|期满未续|Term
-        USE|擅自改变用途|Use
-        TRANSFER|违规转让|Transfer
-        LETTING|违规出租|Letting
-        EQUITY|擅自变更股权|Equity
-        PUBLIC|未移交公益性用地|Public land
-        UNLAWFUL_START|未批先建|Unlawful start
-    """),
+    "breach_kind": {kind: {"zh": zh, "en": en} for kind, (zh, en) in BREACHES.items()},
     "breach_phase": labels_of("""
         OPEN|已发现|Open
         NOTICED|已告知|Noticed

@@ -7,7 +7,7 @@ The wire form (contract 4) is made by `domain.answers`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(slots=True)
@@ -69,7 +69,9 @@ class Breach:
     rests_on: tuple[RestsOn, ...] = ()
 
 
-OPEN_PHASES = frozenset({"OPEN", "NOTICED", "CONFIRMED", "IN_CURE", "CURE_FAILED", "DETERMINED"})
+ALWAYS_OPEN: Final = frozenset({"VS", "AB"})
+"""Kinds of exit that nothing bars: listed only when asked for."""
+OPEN_PHASES: Final = frozenset({"OPEN", "NOTICED", "CONFIRMED", "IN_CURE", "CURE_FAILED", "DETERMINED"})
 
 
 @dataclass(slots=True)

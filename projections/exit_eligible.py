@@ -9,41 +9,14 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from adapters.postgres import Connection
+from domain.assessment import ALWAYS_OPEN
 from domain.event import day_text
+from domain.wording import BLOCKERS
 from projections import generations
 from projections.evaluated import Evaluated
 from projections.reach import within
 
 NAME: Final = "exit_eligible"
-
-BLOCKERS: Final = {
-    "TENURE": ("供应方式不是出让", "办理转出让或出让手续"),
-    "PRICE_UNPAID": ("土地价款未见全部缴清", "缴清价款并由财政、税务部门上报"),
-    "NO_TITLE": ("没有不动产登记记录", "办理不动产登记"),
-    "INVESTMENT_BELOW": ("开发投资未达25%且未竣工", "投资达到25%或竣工后上报"),
-    "IDLE": ("处于土地闲置期间", "动工开发或完成闲置土地处置"),
-    "SEIZED": ("土地使用权被查封", "解除查封"),
-    "TERM_OVER": ("土地使用期限已届满或权利已注销", "办理续期"),
-    "EXIT_RUNNING": ("退出程序正在进行", "完成或撤回正在进行的退出"),
-    "STARTED": ("土地已动工", "无法消除：已动工土地不得无偿收回"),
-    "CLOCK_BELOW_Y2": ("未动工未满二年", "满二年"),
-    "NOT_DETERMINED": ("未认定为企业原因的闲置土地", "作出闲置土地认定"),
-    "NO_EXIT_CLAUSE": ("监管协议没有退出条款", "以补充协议约定退出条款"),
-    "FAILURES_BELOW_2": ("连续评估不达标不足两次", "再次评估"),
-    "NO_REQUEST": ("没有相应申请或报告", "提出申请并上报"),
-    "NO_DECISION": ("没有相应决定或批准", "作出决定并上报"),
-    "NOT_DUE": ("期限未到或条件未发生", "到期后"),
-    "AMOUNT_OPEN": ("有未结清的违约金、闲置费、滞纳金或补足金额", "缴清、抵扣或决定免除"),
-    "BOND_HELD": ("履约保证金未退还或没收", "退还或没收保证金并上报"),
-    "MORTGAGED": ("抵押尚未注销", "注销抵押或先行清偿抵押权人"),
-    "NOT_VALUED": ("土地和建筑物尚未评估", "完成评估并上报"),
-    "NOT_REMINDED": ("尚未书面催缴", "发出书面告知（breach.notified）"),
-    "NO_BREACH": ("没有可随转让承接的未结违约", "无违约时适用整体转让（MT）"),
-}  # fmt: skip
-"""Blocker code → (in words, what clears it)."""
-
-ALWAYS_OPEN: Final = frozenset({"VS", "AB"})
-"""Kinds that nothing bars: listed only when asked for."""
 
 _WRITE: Final = """
 INSERT INTO read_exit AS e SELECT * FROM jsonb_to_recordset(%s) AS r (parcel_id text, jurisdiction text, eligible text[], kinds text)
@@ -75,7 +48,7 @@ def row_of(one: Evaluated) -> dict[str, Any] | None:
     return {
         "parcel_id": one.parcel_id,
         "jurisdiction": one.jurisdiction,
-        "eligible": sorted(kind.kind for kind in found.exit_kinds if kind.eligible and kind.kind not in ALWAYS_OPEN),
+        "eligible": list(found.exit_eligible),
         "kinds": text,
     }
 
@@ -104,10 +77,9 @@ def _items(
 
 def blocker(code: str) -> dict[str, str]:
     """A blocker in words, with what would clear it."""
-    if code.startswith("OPEN_BREACH:"):
-        return {"code": code, "message": f"有未结违约（{code.partition(':')[2]}）", "cleared_by": "整改完成或违约了结"}
-    message, cleared_by = BLOCKERS[code]
-    return {"code": code, "message": message, "cleared_by": cleared_by}
+    name, _, breach = code.partition(":")
+    message, _, cleared_by = BLOCKERS[name]
+    return {"code": code, "message": f"{message}（{breach}）" if breach else message, "cleared_by": cleared_by}
 
 
 def find(

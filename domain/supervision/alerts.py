@@ -13,15 +13,8 @@ from domain.supervision.life import MILESTONES, Life
 from domain.supervision.payments import Payable
 from domain.supervision.performance import Assessed
 from domain.supervision.work import process_window
+from domain.wording import BREACHES
 
-NAMES: Final = {
-    "PAY": "价款或租金未按期缴清", "START": "逾期未开工", "COMPLETE": "逾期未竣工", "PROD": "逾期未投产", "CAPACITY": "未按期达产",
-    "FAR": "容积率不符合约定", "BCOEF": "建筑系数不符合约定", "OFFICE": "行政办公及生活服务设施超标", "HOUSING": "违规建设住宅、宾馆等",
-    "GREEN": "绿地率不符合约定", "INVEST": "投资强度不足", "PERF": "绩效评估不达标", "IDLE": "土地闲置满一年", "TERM": "土地使用期限届满",
-    "USE": "擅自改变用途或产业", "TRANSFER": "违规转让", "LETTING": "违规出租", "EQUITY": "股权变更未经同意", "PUBLIC": "未移交公益用地",
-    "UNLAWFUL_START": "未批先建",
-}  # fmt: skip
-"""What an open breach is called on the screen."""
 _OWED: Final = {"O-PAY": "土地价款", "O-RENT": "租金", "O-BOND": "履约保证金"}
 
 
@@ -90,7 +83,7 @@ def _cures(life: Life, breaches: list[Breach]) -> Iterator[Alert]:
     for breach in breaches:
         if breach.phase == "IN_CURE" and breach.cure_until is not None and life.as_of >= breach.cure_until - days:
             since = breach.cure_until - days
-            message = f"{NAMES.get(breach.kind, breach.kind)}的整改期限为{day_text(breach.cure_until)}"
+            message = f"{BREACHES[breach.kind][0]}的整改期限为{day_text(breach.cure_until)}"
             who = _responsible(life, breach)
             yield _alert(life, "A-CURE-30", breach.breach_id, since, who, message, "规范8.1", breach=breach)
 
@@ -219,7 +212,7 @@ def _responsible(life: Life, breach: Breach) -> tuple[str, ...]:
 
 def _breaches(life: Life, breaches: list[Breach]) -> Iterator[Alert]:
     for one in breaches:
-        message = f"{NAMES.get(one.kind, one.kind)}，自{day_text(one.effective_from)}起"
+        message = f"{BREACHES[one.kind][0]}，自{day_text(one.effective_from)}起"
         yield _alert(
             life, f"A-BREACH-{one.kind}", one.breach_id, one.effective_from, _responsible(life, one), message, one.rule,
             breach=one, events=one.events,

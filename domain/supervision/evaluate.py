@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from domain.assessment import OPEN_PHASES, Alert, Assessment, Breach, Obligation
+from domain.assessment import ALWAYS_OPEN, OPEN_PHASES, Alert, Assessment, Breach, Obligation
 from domain.calendar import Calendar
 from domain.facts import Facts
 from domain.policy import Rules
@@ -27,7 +27,6 @@ from domain.supervision.quality import quality
 from domain.supervision.stage import stage_of
 from domain.supervision.work import work_of
 
-_ALWAYS_OPEN: Final = frozenset({"VS", "AB"})
 _MOST_CANDIDATES: Final = 400
 
 
@@ -101,7 +100,7 @@ def _assessment(life: Life) -> Assessment:
         breaches=known,
         amounts=money,
         alerts=raised,
-        exit_eligible=tuple(sorted(one.kind for one in kinds if one.eligible and one.kind not in _ALWAYS_OPEN)),
+        exit_eligible=tuple(sorted(one.kind for one in kinds if one.eligible and one.kind not in ALWAYS_OPEN)),
         exit_in_progress=(str(running.data.get("kind")), running.occurred_on) if running else None,
         exit_kinds=kinds,
         filings=filed,

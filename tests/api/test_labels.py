@@ -4,7 +4,6 @@ from api.field_labels import FIELD_LABELS
 from api.labels import LABELS
 from domain.departments import DEPARTMENTS
 from domain.events.model import REGISTRY
-from projections.exit_eligible import BLOCKERS
 
 LABELLED = {value for group in (LABELS | FIELD_LABELS).values() for value in group}
 
@@ -27,7 +26,6 @@ def test_every_value_that_an_event_may_carry_has_a_label():
 
 
 def test_what_bars_an_exit_has_a_label_in_both_languages():
-    assert FIELD_LABELS["exit_blocker"].keys() == BLOCKERS.keys() | {"OPEN_BREACH"}
     assert all(label["zh"] and label["en"] for group in FIELD_LABELS.values() for label in group.values())
 
 
