@@ -10,23 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from domain.events.contract import SupplyMode
+from domain.events.model import Cause, ExitKindCode
 from domain.policy_forms import FORM_NAMES, FORMS
+from domain.wording import BREACHES
 
-_BREACH_KINDS: Final = (
-    "PAY START COMPLETE PROD CAPACITY FAR BCOEF OFFICE HOUSING GREEN INVEST PERF IDLE TERM USE TRANSFER LETTING EQUITY "
-    "PUBLIC UNLAWFUL_START"
-)
-_TENURES: Final = (
-    "GRANT_LISTING GRANT_AUCTION GRANT_TENDER GRANT_AGREEMENT LEASE_LONG LEASE_THEN_GRANT ELASTIC ALLOCATION "
-    "CAPITAL_CONTRIBUTION"
-)
-_CAUSES: Final = (
-    "GOV_LATE_DELIVERY GOV_PLAN_CHANGE GOV_POLICY GOV_PETITION MILITARY_HERITAGE GOV_OTHER FORCE_MAJEURE PRELIMINARY_WORK "
-    "JUDICIAL ENTERPRISE_FINANCING ENTERPRISE_MARKET ENTERPRISE_OTHER"
-)
-_EXIT_KINDS: Final = "VS AB ABP MT MTA MTP HL EXC FI FP FPAY FUSE EX LE PI JD WD"
+_BREACHES: Final = " ".join(BREACHES)
+_SUPPLY_MODES: Final = " ".join(get_args(SupplyMode))
+_CAUSES: Final = " ".join(get_args(Cause))
+_EXIT_KINDS: Final = " ".join(get_args(ExitKindCode))
 
 _REGISTRY: Final = f"""
 calendar.roll.acts set - 4.2 payment filing application answer cure
@@ -129,7 +123,7 @@ breach.notice_workdays int d 4.4
 breach.answer_days int d 4.4
 escalation.interview_days int d 4.4
 escalation.exit_when set - 4.4 IDLE_Y2_ENTERPRISE TWO_FAILURES_AND_CLAUSE PRICE_UNPAID_60 UNAUTHORISED_USE
-breach.inspection_closes set - 4.1 {_BREACH_KINDS}
+breach.inspection_closes set - 4.1 {_BREACHES}
 extension.government.max_years int y 4.5
 extension.government.max_count int - 4.5
 extension.enterprise.max_years int y 4.5
@@ -140,8 +134,8 @@ extension.count_per one - 4.5 CONTRACT_AND_KIND
 exit.vs.notice_days int d 5.1
 exit.vs.refund one - 5.1 PRICE_LESS_DEPOSIT_LESS_IDLE_FEE
 exit.transfer.invest_ratio share ratio 5.1
-exit.grant_tenures set - 5.1 {_TENURES}
-exit.mta.breaches set - 5.1 {_BREACH_KINDS}
+exit.grant_tenures set - 5.1 {_SUPPLY_MODES}
+exit.mta.breaches set - 5.1 {_BREACHES}
 exit.fp.failures int - 5.1
 exit.fp.money one - 5.1 PRO_RATA_PLUS_BUILDINGS_LESS_DEBTS
 exit.withdrawn.counts one - 5.4 AS_NEVER_OPENED

@@ -12,14 +12,13 @@ from domain.facts import Fact, PathError, get, put
 from domain.guards.desk import Desk
 from domain.supervision.life import day
 from domain.supervision.measures import exact
+from domain.supervision.performance import EMITTERS, MAIN
 
 _NEVER: Final = frozenset(
     {"report.corrected", "report.withdrawn", "lineage.recorded", "rules.installed", "parcel.split", "parcel.merged"}
 )
 """What is told once: a split or merger stands in several streams, the way back is another one (specification 11.28)."""
-_ITEM_OWNERS: Final = {
-    "O-TAX": "TAX", "O-OUTPUT": "STAT", "O-VA": "STAT", "O-LABOUR": "STAT", "O-ENERGY": "DRC", "O-EMIT": "EEB", "O-RD": "STB",
-}  # fmt: skip
+_ITEM_OWNERS: Final = {code: EMITTERS[figure] for code, figure in MAIN.items()}
 """For one item of a joint assessment: the department that reports this indicator; of one that no department reports
 (O-INVEST) who posted the assessment (specification 2.4).
 """

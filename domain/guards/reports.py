@@ -9,6 +9,7 @@ from domain.guards.desk import Desk
 from domain.supervision.exit_kinds import seizure
 from domain.supervision.measures import exact
 from domain.supervision.payments import payables
+from domain.supervision.performance import EMITTERS
 from domain.supervision.settlement import missing_sign_offs, open_items
 
 PREREQUISITES: Final = {
@@ -30,11 +31,6 @@ PREREQUISITES: Final = {
     "conversion.applied": ("contract.signed",),
     "extension.requested": ("contract.signed",),
 }  # fmt: skip
-FIGURES: Final = {
-    "tax_wan": "TAX", "revenue_wan": "STAT", "output_wan": "STAT", "value_added_wan": "STAT", "staff_avg": "STAT",
-    "energy_tce": "DRC", "energy_basis": "DRC", "emission_t": "EEB", "rd_wan": "STB",
-}  # fmt: skip
-"""Which department reports which figure (specification 2.4)."""
 
 
 def out_of_sequence(desk: Desk) -> None:
@@ -60,7 +56,7 @@ def construction_started(desk: Desk) -> None:
 
 def indicators_reported(desk: Desk) -> None:
     """Each figure comes from its own department (specification 2.4, 8.12 no. 11)."""
-    for key, owner in FIGURES.items():
+    for key, owner in EMITTERS.items():
         if key in desk.data and desk.command.department not in (None, owner):
             raise desk.refuse_department("NOT_THE_EMITTER", f"{key}由{desk.names((owner,))}上报")
     _research_within_revenue(desk)

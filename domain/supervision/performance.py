@@ -179,7 +179,7 @@ def figure(
     `first`: as the reports said before any correction.
     Figures of scope ENTERPRISE never speak for one parcel (specification 11.37).
     """
-    reports, main = facts.of("indicators.reported"), _MAIN.get(code)
+    reports, main = facts.of("indicators.reported"), MAIN.get(code)
     if not period or not any(main in report.data for report in reports):
         return None
     values: dict[str, tuple[Fraction, Fact]] = {}
@@ -211,10 +211,10 @@ def _counts(key: str, report: Fact, held: Fact, chosen: set[Any]) -> bool:
 
 EMITTERS: Final = {
     "tax_wan": "TAX", "revenue_wan": "STAT", "output_wan": "STAT", "value_added_wan": "STAT", "staff_avg": "STAT",
-    "energy_tce": "DRC", "emission_t": "EEB", "rd_wan": "STB",
+    "energy_tce": "DRC", "energy_basis": "DRC", "emission_t": "EEB", "rd_wan": "STB",
 }  # fmt: skip
 """Whose figure an indicator is (specification 2.4)."""
-_MAIN: Final = {
+MAIN: Final = {
     "O-TAX": "tax_wan", "O-OUTPUT": "output_wan", "O-VA": "value_added_wan", "O-ENERGY": "energy_tce", "O-EMIT": "emission_t",
     "O-RD": "rd_wan", "O-LABOUR": "staff_avg",
 }  # fmt: skip
@@ -231,7 +231,7 @@ def _computed(code: str, unit: str | None, values: dict[str, Fraction], land: in
     """The ratio of specification 3.1 for an item, of a permit the tonnes themselves (3.2); None where a figure is
     missing.
     """
-    main = _MAIN.get(code)
+    main = MAIN.get(code)
     if main is None or main not in values:
         return None
     if code == "O-EMIT" and (code, unit) in _CEILINGS:

@@ -11,12 +11,9 @@ from domain.calendar import add_months
 from domain.event import day_text
 from domain.facts import Fact
 from domain.supervision.life import Life
-from domain.supervision.performance import Assessed
+from domain.supervision.performance import MAIN, Assessed
 
-_CODE_OF: Final = {
-    "tax_wan": "O-TAX", "output_wan": "O-OUTPUT", "value_added_wan": "O-VA", "energy_tce": "O-ENERGY", "emission_t": "O-EMIT",
-    "rd_wan": "O-RD", "staff_avg": "O-LABOUR",
-}  # fmt: skip
+_CODE_OF: Final = {figure: code for code, figure in MAIN.items()}
 """The obligation whose figure an indicator is."""
 _PROGRESS: Final = ("invest_excl_land_wan", "invest_fixed_total_wan", "developed_m2")
 _MILESTONE_EVENTS: Final = (
