@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Tag, model_validator
 
-from domain.departments import Department
+from domain.departments import DEPARTMENTS, Department
 from domain.events.decimals import PositiveArea, PositiveMoney, Threshold
 from domain.events.model import (
     Day,
@@ -22,7 +22,7 @@ from domain.events.model import (
     optional,
     titled,
 )
-from domain.events.obligation import OBLIGATION_CODE, AssessOn, Direction, ObligationTerms, check_unit
+from domain.events.obligation import OBLIGATION_CODE, AssessOn, Direction, ObligationTerms, unit_fits
 
 _USCC = "91120114MA06TEK14B"
 
@@ -106,7 +106,7 @@ class ProjectApproved(
 
 class StandardProposed(
     EventData, name="standard.proposed", number="E04", rank=40, zh="监管标准提出", en="Standard proposed",
-    by="DRC MIIT NRP HUC EEB IPB COM FIN TAX SASAC STB STAT AAB MKT EMB AGR CUL HRS FRB URB GOM EDU CIV GOV TOWN LRC REG COURT",
+    by=" ".join(DEPARTMENTS),
     examples=(
         {"code": "O-TAX", "direction": "GE", "threshold": "20.00", "unit": "万元/亩", "assess_on": "REACH"},
         {"code": "O-FAR", "direction": "GE", "threshold": "1.00", "assess_on": "COMPLETION", "cure_months": 6},
@@ -124,10 +124,7 @@ class StandardProposed(
     cure_months: int | None = optional("整改月数", "Cure period", unit="月", ge=0, le=120)
     supervisor: Department | None = optional("监管部门", "Supervisor")
 
-    @model_validator(mode="after")
-    def _unit_fits(self) -> Self:
-        check_unit(self.code, self.unit)
-        return self
+    _unit_fits = model_validator(mode="after")(unit_fits)
 
 
 class PolicyGranted(

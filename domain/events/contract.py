@@ -36,7 +36,7 @@ from domain.events.model import (
     optional,
     titled,
 )
-from domain.events.obligation import OBLIGATION_CODE, Direction, check_unit
+from domain.events.obligation import OBLIGATION_CODE, Direction, unit_fits
 
 SupplyMode = Literal[
     "GRANT_LISTING", "GRANT_AUCTION", "GRANT_TENDER", "GRANT_AGREEMENT", "LEASE_LONG", "LEASE_THEN_GRANT", "ELASTIC",
@@ -86,10 +86,7 @@ class ConversionCondition(Part):
     threshold: Threshold | None = optional("标准值", "Threshold")
     unit: str | None = optional("单位", "Unit", max_length=20)
 
-    @model_validator(mode="after")
-    def _unit_fits(self) -> Self:
-        check_unit(self.code, self.unit)
-        return self
+    _unit_fits = model_validator(mode="after")(unit_fits)
 
 
 class Conversion(Part):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.departments import DEPARTMENTS
 from domain.events.model import EventData, Name, Part, Text, Uuid, optional, titled
 
 _ID = "01920000-0000-7000-8000-000000000003"
@@ -19,7 +20,7 @@ class Change(Part):
 
 class ReportCorrected(
     EventData, name="report.corrected", number="E90", rank=900, zh="更正", en="Report corrected",
-    by="DRC MIIT NRP HUC EEB IPB COM FIN TAX SASAC STB STAT AAB MKT EMB AGR CUL HRS FRB URB GOM EDU CIV GOV TOWN LRC REG COURT",
+    by=" ".join(DEPARTMENTS),
     if_match=True,
     examples=(
         {"corrects": _ID, "changes": [{"field": "tax_wan", "old": "95.00", "new": "59.00"}], "reason": "多计其他宗地税款"},
@@ -35,7 +36,7 @@ class ReportCorrected(
 
 class ReportWithdrawn(
     EventData, name="report.withdrawn", number="E91", rank=910, zh="撤销", en="Report withdrawn",
-    by="DRC MIIT NRP HUC EEB IPB COM FIN TAX SASAC STB STAT AAB MKT EMB AGR CUL HRS FRB URB GOM EDU CIV GOV TOWN LRC REG COURT",
+    by=" ".join(DEPARTMENTS),
     if_match=True,
     examples=({"withdraws": _ID, "reason": "重复上报"}, {"withdraws": _ID, "reason": "报错地块"}),
 ):  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, Self
+from typing import Final, Literal, Protocol, TypeVar
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
@@ -43,16 +43,25 @@ Direction = Literal["GE", "LE", "EQ", "BY_DATE", "IN_SET"]
 AssessOn = Literal["COMPLETION", "REACH", "YEARLY", "DATE"]
 
 
-def check_unit(code: str, unit: str | None) -> None:
+class _Measured(Protocol):
+    code: str
+    unit: str | None
+
+
+M = TypeVar("M", bound=_Measured)
+
+
+def unit_fits(part: M) -> M:
     """Refuses a unit in which the obligation is never measured (WRONG_UNIT)."""
-    allowed = UNITS.get(code)
-    if unit is not None and allowed is not None and unit not in allowed:
+    allowed = UNITS.get(part.code)
+    if part.unit is not None and allowed is not None and part.unit not in allowed:
         shown = "、".join(sorted(allowed))
         raise PydanticCustomError(
             "WRONG_UNIT",
             "{code}的单位应为{units}，填报为{unit}",
-            {"code": code, "units": shown, "unit": unit, "field": "unit"},
+            {"code": part.code, "units": shown, "unit": part.unit, "field": "unit"},
         )
+    return part
 
 
 class ObligationTerms(Part):
@@ -71,7 +80,4 @@ class ObligationTerms(Part):
     cash_top_up: bool | None = optional("以现金补足", "Shortfall is topped up in cash")
     values: list[Text] | None = optional("允许值", "Allowed values")
 
-    @model_validator(mode="after")
-    def _unit_fits(self) -> Self:
-        check_unit(self.code, self.unit)
-        return self
+    _unit_fits = model_validator(mode="after")(unit_fits)

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.calendar import add_months
+from domain.departments import DEPARTMENTS
 from domain.event import day_number
 from domain.events.decimals import Emission, Figure, Money
 from domain.events.model import (
@@ -22,7 +23,7 @@ from domain.events.model import (
     optional,
     titled,
 )
-from domain.events.obligation import OBLIGATION_CODE, check_unit
+from domain.events.obligation import OBLIGATION_CODE, unit_fits
 
 _YEAR = {"from": "2023-01-01", "to": "2023-12-31"}
 
@@ -94,10 +95,7 @@ class AssessedItem(Part):
     actual: Figure | None = optional("实际值", "Actual")
     unit: str | None = optional("单位", "Unit", max_length=20)
 
-    @model_validator(mode="after")
-    def _unit_fits(self) -> Self:
-        check_unit(self.code, self.unit)
-        return self
+    _unit_fits = model_validator(mode="after")(unit_fits)
 
 
 _ITEM = {"code": "O-TAX", "required": "20.00", "actual": "22.50", "unit": "万元/亩"}
@@ -146,7 +144,7 @@ class HealthChecked(
 
 class SiteInspected(
     EventData, name="site.inspected", rank=355, zh="现场巡查", en="Site inspected",
-    by="DRC MIIT NRP HUC EEB IPB COM FIN TAX SASAC STB STAT AAB MKT EMB AGR CUL HRS FRB URB GOM EDU CIV GOV TOWN LRC REG COURT",
+    by=" ".join(DEPARTMENTS),
     examples=(
         {"kind": "PATROL", "findings": ["现场未动工"]},
         {"kind": "REMOTE_SENSING", "findings": ["UNLAWFUL_START"], "clue_no": "WP2024-031"},
