@@ -30,7 +30,7 @@ import psutil
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from adapters.kafka import opened
+from adapters.kafka import listens, opened
 from adapters.ports import free_port
 from adapters.whole_files import write_whole
 
@@ -185,7 +185,7 @@ def _is_ready(directory: Path, address: str, pid: int) -> bool:
         _reap(pid)
         if _running(directory) is None:
             return False
-        if not _listening(address):
+        if not listens(address):
             time.sleep(0.1)
             continue
         try:
@@ -202,13 +202,6 @@ def _is_ready(directory: Path, address: str, pid: int) -> bool:
         finally:
             admin.close()
     return False
-
-
-def _listening(address: str) -> bool:
-    host, _, port = address.partition(":")
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((host, int(port))) == 0
 
 
 def _running(directory: Path) -> int | None:

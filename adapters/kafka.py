@@ -216,7 +216,7 @@ class Sender:
                 name = self._prefix + topic
                 self._topics[topic] = name, len(self._producer.partitions_for(name))
             name, partitions = self._topics[topic]
-            future = self._producer.send(name, value, key, list(headers), _hash_of(key) % partitions)
+            future = self._producer.send(name, value, key, list(headers), hash_of(key) % partitions)
         except (KafkaError, AssertionError) as error:
             raise SendFailed(_told(error)) from error
         future.add_errback(self._end_at_once)
@@ -263,7 +263,7 @@ class Sender:
 
 
 @lru_cache(maxsize=65_536)
-def _hash_of(key: bytes) -> int:
+def hash_of(key: bytes) -> int:
     """What the default partitioner makes of a key; kept, since a parcel's messages come together."""
     return int(murmur2(key)) & 0x7FFF_FFFF
 

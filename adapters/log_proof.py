@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from adapters import merkle_check, merkle_log
-from adapters.log_check import HEAD, Finding, Report, Row, verify
+from adapters.log_check import COLUMNS, HEAD, Finding, Report, Row, verify
 from adapters.merkle_tree import Hash
 from adapters.postgres import Connection
 from domain.event import microseconds
@@ -27,9 +27,6 @@ _ROW: Final = (
     "SELECT position, recorded_at, record, chain_hash, body_hash, parcel_id, version, event_id::text, type,"
     " schema_version, occurred_on::text, jurisdiction, department FROM event_log "
 )
-_COLUMNS: Final = (
-    "parcel_id", "version", "event_id", "type", "schema_version", "occurred_on", "jurisdiction", "department",
-)  # fmt: skip
 Progress = Callable[[int], None]
 """Is told how many events were read."""
 
@@ -91,7 +88,7 @@ def _with_leaves(connection: Connection, rows: Sequence[Sequence[Any]]) -> Itera
             record.encode(),
             chained,
             body,
-            dict(zip(_COLUMNS, columns, strict=True)),
+            dict(zip(COLUMNS, columns, strict=True)),
             leaves.get(position),
         )
 

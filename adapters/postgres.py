@@ -20,6 +20,8 @@ from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import set_json_dumps, set_json_loads
 
+from domain.event import day_number
+
 Connection = psycopg.Connection[Any]
 Pool = psycopg_pool.ConnectionPool[Connection]
 
@@ -255,6 +257,11 @@ def autocommitted(pool: Pool) -> Iterator[Connection]:
         finally:
             if not connection.closed:
                 connection.autocommit = False
+
+
+def day_of(text: str) -> int:
+    """A `date` as PostgreSQL writes it, as a day number; 0 for `-infinity`."""
+    return 0 if text == "-infinity" else day_number(text)
 
 
 def end_sessions(connection: Connection, name: str) -> int:

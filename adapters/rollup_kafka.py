@@ -15,10 +15,9 @@ import orjson
 from kafka import KafkaConsumer
 from kafka.admin import KafkaAdminClient
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from kafka.partitioner.default import murmur2
 
 from adapters.event_codec import ALGORITHM, canonical
-from adapters.kafka import LARGEST_MESSAGE, connection, opened
+from adapters.kafka import LARGEST_MESSAGE, connection, hash_of, opened
 from adapters.rollup_cities import City, RollupRefused
 from domain.event import microseconds
 
@@ -134,7 +133,7 @@ def reader(settings: Settings) -> KafkaConsumer:
 
 def partition_of(parcel_id: str, partitions: int) -> int:
     """The partition where Kafka's own partitioner puts a parcel."""
-    return int((murmur2(parcel_id.encode()) & 0x7FFFFFFF) % partitions)
+    return hash_of(parcel_id.encode()) % partitions
 
 
 def read(message: Record) -> Received | Unreadable:

@@ -14,8 +14,9 @@ from api.dependencies import Caller, Wiring
 from api.fields import AsOf, Division, day_of
 from api.parcels import data_as_of
 from api.principals import must_cover
-from domain.event import day_text
+from domain.event import shown_day
 from domain.policy import Rules
+from domain.policy_forms import number_text
 from domain.policy_keys import KEYS
 from domain.policy_recorded import RECORDED
 
@@ -60,16 +61,15 @@ def _item(key: str, rules: Rules, day: int) -> dict[str, Any]:
         "status": found.status,
         "source": found.source,
         "pack": found.pack,
-        "valid_from": None if found.valid_from is None else day_text(found.valid_from),
+        "valid_from": shown_day(found.valid_from),
         "recorded": None if recorded is None else recorded.zh,
     }
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON: exact decimals where there is one, else the fraction as a pack writes it ("1/3")."""
+    """A value as JSON."""
     if isinstance(value, Fraction):
-        scaled = value * 10**6
-        return f"{float(value):g}" if scaled.denominator == 1 else str(value)
+        return number_text(value)
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     if isinstance(value, Mapping):

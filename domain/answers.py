@@ -6,15 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from domain.assessment import Amount, Assessment, Breach, ExitKind, Filing, Obligation, RestsOn, Work
-from domain.event import day_text, instant_text
+from domain.event import day_text, instant_text, shown_day
 from domain.facts import Facts
 from domain.policy import Rules
 from domain.supervision.clocks import Clock
 from domain.supervision.measures import wan
-
-
-def _day(value: int | None) -> str | None:
-    return None if value is None else day_text(value)
 
 
 def status_answer(
@@ -34,7 +30,7 @@ def status_answer(
         "idle": {
             "clock": assessment.idle_clock,
             "determination": assessment.idle_determination,
-            "since": _day(assessment.idle_since),
+            "since": shown_day(assessment.idle_since),
         },
         "obligations": [_obligation(one) for one in assessment.obligations],
         "breaches": [breach_item(one, rule_set) for one in assessment.open_breaches()],
@@ -59,7 +55,7 @@ def status_answer(
         },
         "filings": [_filing(one) for one in assessment.filings],
         "work": [_work(one) for one in assessment.work],
-        "next_change_on": _day(assessment.next_change_on),
+        "next_change_on": shown_day(assessment.next_change_on),
         "rule_set": dict(assessment.rule_set),
     }
 
@@ -74,8 +70,8 @@ def breach_item(one: Breach, rule_set: str) -> dict[str, Any]:
         "level": one.level,
         "effective_from": day_text(one.effective_from),
         "detected_at": day_text(one.detected_at),
-        "cure_until": _day(one.cure_until),
-        "ended_on": _day(one.ended_on),
+        "cure_until": shown_day(one.cure_until),
+        "ended_on": shown_day(one.ended_on),
         "items": one.items,
         "rule": one.rule,
         "rule_set": rule_set,
@@ -89,7 +85,7 @@ def clock_items(clocks: Iterable[Clock], rules: Rules, on: int) -> list[dict[str
     found = []
     for one in clocks:
         told = rules.value(one.rule, on)
-        days = {"until": day_text(one.until), "done_on": _day(one.done_on)}
+        days = {"until": day_text(one.until), "done_on": shown_day(one.done_on)}
         found.append({"clock": one.clock, **days, "rule": one.rule, "status": told.status, "source": told.source})
     return found
 
@@ -104,9 +100,9 @@ def _obligation(one: Obligation) -> dict[str, Any]:
         "key": one.key,
         "code": one.code,
         "supervisor": one.supervisor,
-        "due": _day(one.due),
+        "due": shown_day(one.due),
         "state": one.state,
-        "fulfilled_on": _day(one.fulfilled_on),
+        "fulfilled_on": shown_day(one.fulfilled_on),
         "days_late": one.days_late,
         "threshold": one.threshold,
         "actual": one.actual,
@@ -114,7 +110,9 @@ def _obligation(one: Obligation) -> dict[str, Any]:
         "direction": one.direction,
         "provisional": one.provisional,
         "conflict": one.conflict,
-        "explanation": [{"step": step.step, "date": _day(step.day), "rule": step.rule} for step in one.explanation],
+        "explanation": [
+            {"step": step.step, "date": shown_day(step.day), "rule": step.rule} for step in one.explanation
+        ],
     }
 
 
@@ -129,7 +127,7 @@ def _amount(one: Amount, rule_set: str) -> dict[str, Any]:
         "computed_wan": None if one.computed is None else wan(one.computed),
         "charge_id": one.charge_id,
         "obligation": one.obligation,
-        "due": _day(one.due),
+        "due": shown_day(one.due),
         "paid_wan": wan(one.paid),
         "rests_on": rests_on_items(one.rests_on),
     }
@@ -147,7 +145,7 @@ def _exit_kind(one: ExitKind) -> dict[str, Any]:
         "kind": one.kind,
         "eligible": one.eligible,
         "blockers": list(one.blockers),
-        "since": _day(one.since),
+        "since": shown_day(one.since),
         "basis": list(one.basis),
     }
 
@@ -157,7 +155,7 @@ def _filing(one: Filing) -> dict[str, Any]:
         "doc_type": one.doc_type,
         "doc_ref": one.doc_ref,
         "due": day_text(one.due),
-        "filed_on": _day(one.filed_on),
+        "filed_on": shown_day(one.filed_on),
         "state": one.state,
         "days_late": one.days_late,
     }
@@ -168,6 +166,6 @@ def _work(one: Work) -> dict[str, Any]:
         "task": one.task,
         "department": one.department,
         "since": day_text(one.since),
-        "until": _day(one.until),
+        "until": shown_day(one.until),
         "event_id": one.event_id,
     }

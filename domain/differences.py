@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from domain.assessment import Alert, Amount, Assessment, Breach, ExitKind, Filing, Obligation
-from domain.event import day_text
+from domain.event import day_text, shown_day
 from domain.supervision.measures import wan
 
 T = TypeVar("T")
@@ -91,21 +91,17 @@ def _add(
         things[what, name] = shown(one)
 
 
-def _day(value: int | None) -> str | None:
-    return None if value is None else day_text(value)
-
-
 def _parcel(found: Assessment) -> Shown:
     return {
         "stage": found.stage,
         "compliance": found.compliance,
         "idle_clock": found.idle_clock,
-        "idle_since": _day(found.idle_since),
+        "idle_since": shown_day(found.idle_since),
     }
 
 
 def _obligation(one: Obligation) -> Shown:
-    return {"due": _day(one.due), "state": one.state, "days_late": one.days_late, "supervisor": one.supervisor}
+    return {"due": shown_day(one.due), "state": one.state, "days_late": one.days_late, "supervisor": one.supervisor}
 
 
 def _breach_key(one: Breach) -> str:
@@ -117,7 +113,7 @@ def _breach(one: Breach) -> Shown:
         "phase": one.phase,
         "level": one.level,
         "effective_from": day_text(one.effective_from),
-        "cure_until": _day(one.cure_until),
+        "cure_until": shown_day(one.cure_until),
     }
 
 
@@ -130,11 +126,11 @@ def _alert(one: Alert) -> Shown:
 
 
 def _amount(one: Amount) -> Shown:
-    return {"amount_wan": wan(one.amount), "state": one.state, "due": _day(one.due)}
+    return {"amount_wan": wan(one.amount), "state": one.state, "due": shown_day(one.due)}
 
 
 def _exit(one: ExitKind) -> Shown:
-    return {"eligible": one.eligible, "since": _day(one.since), "blockers": list(one.blockers)}
+    return {"eligible": one.eligible, "since": shown_day(one.since), "blockers": list(one.blockers)}
 
 
 def _filing(one: Filing) -> Shown:

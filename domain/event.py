@@ -29,6 +29,11 @@ def day_text(day: int) -> str:
     return date.fromordinal(day).isoformat()
 
 
+def shown_day(day: int | None) -> str | None:
+    """The same; None where there is no day."""
+    return None if day is None else day_text(day)
+
+
 def microseconds(moment: datetime) -> int:
     """An aware instant as whole microseconds since 1970-01-01Z."""
     return (moment - _EPOCH) // _MICROSECOND

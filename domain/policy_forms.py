@@ -37,6 +37,12 @@ def _ratio(raw: Any, _: frozenset[str]) -> Fraction:
     return Fraction(raw)
 
 
+def number_text(value: Fraction) -> str:
+    """A number as a pack writes it: a decimal of at most six places where it is one, else the fraction ("1/3")."""
+    scaled = value * 10**6
+    return f"{float(value):g}" if scaled.denominator == 1 else str(value)
+
+
 def _share(raw: Any, names: frozenset[str]) -> Fraction:
     value = _ratio(raw, names)
     if value > 1:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from domain.event import day_text
+from domain.policy_forms import number_text
 from domain.policy_keys import KEYS
 from domain.policy_pack import BASE, Pack, Value
 from domain.policy_recorded import RECORDED
@@ -110,18 +111,12 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Fraction):
-        return _number(value)
+        return number_text(value)
     if isinstance(value, tuple):
         return ", ".join(_shown(one) for one in value) or "none"
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_shown(one)}" for key, one in value.items()) or "none"
     return str(value)
-
-
-def _number(value: Fraction) -> str:
-    """A decimal where there is a finite one of at most six places, else the fraction."""
-    scaled = value * 10**6
-    return f"{float(value):g}" if scaled.denominator == 1 else str(value)
 
 
 def _duties(

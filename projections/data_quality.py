@@ -8,7 +8,7 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from adapters.postgres import Connection
-from domain.event import day_text
+from domain.event import day_text, shown_day
 from projections import generations
 from projections.evaluated import Evaluated
 from projections.reach import within
@@ -67,8 +67,8 @@ def _item(
         "parcel_id": parcel_id,
         "department": department,
         "obligation": obligation,
-        "due": None if due is None else day_text(due),
-        "since": None if since is None else day_text(since),
+        "due": shown_day(due),
+        "since": shown_day(since),
         "event_ids": events,
     }
 

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from adapters.postgres import Connection
 from domain.assessment import ALWAYS_OPEN
-from domain.event import day_text
+from domain.event import shown_day
 from domain.wording import BLOCKERS
 from projections import generations
 from projections.evaluated import Evaluated
@@ -40,10 +40,7 @@ def row_of(one: Evaluated) -> dict[str, Any] | None:
     found = one.assessment
     if found is None:
         return None
-    kinds = [
-        [kind.kind, kind.eligible, None if kind.since is None else day_text(kind.since), kind.basis, kind.blockers]
-        for kind in found.exit_kinds
-    ]
+    kinds = [[kind.kind, kind.eligible, shown_day(kind.since), kind.basis, kind.blockers] for kind in found.exit_kinds]
     text = orjson.dumps({"holder": found.holder, "stage": found.stage, "kinds": kinds}).decode()
     return {
         "parcel_id": one.parcel_id,

@@ -6,7 +6,6 @@ is one transaction: the partition held, the events kept, the parcels computed, t
 
 from __future__ import annotations
 
-import gc
 import signal
 import sys
 import threading
@@ -26,7 +25,7 @@ from adapters import failpoints, rollup_archive, rollup_export, rollup_kafka
 from adapters.postgres import Connection, DatabaseUnavailable, translated
 from adapters.rollup_cities import City
 from adapters.settings import Settings, business_date
-from projections import rollup_places, rollup_rows
+from projections import processes, rollup_places, rollup_rows
 from projections.rollup_assignment import Assignment
 from projections.rollup_places import Owned, OwnershipLost
 from projections.rollup_rules import RulesReader
@@ -259,8 +258,7 @@ def run(settings: Settings, cities: Sequence[City], *, until_idle: bool = False)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    processes.collect_rarely()
     while not stop.is_set():
         try:
             with translated(), rollup_places.open_member(settings.database_url) as connection:

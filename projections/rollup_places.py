@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from adapters.postgres import Connection, open_connection
+from adapters.postgres import Connection, day_of, open_connection
 from adapters.rollup_cities import City, RollupRefused
 from adapters.rollup_kafka import Topic, partition_of
 from domain.event import day_text
@@ -136,7 +136,7 @@ def take(connection: Connection, key: Key, generation: int) -> Owned | None:
             " RETURNING epoch, next_offset, ticked_on::text",
             (generation, member_name(), LEASE_SECONDS, *key, generation),
         ).fetchone()
-    return None if row is None else Owned(key, row[0], row[1], _day(row[2]))
+    return None if row is None else Owned(key, row[0], row[1], day_of(row[2]))
 
 
 def hold(connection: Connection, owned: Owned, today: int) -> int:
@@ -151,7 +151,7 @@ def hold(connection: Connection, owned: Owned, today: int) -> int:
     ).fetchone()
     if row is None:
         raise OwnershipLost
-    owned.ticked_on = _day(row[0])
+    owned.ticked_on = day_of(row[0])
     return owned.ticked_on
 
 
@@ -175,7 +175,7 @@ def give_back(connection: Connection, owned: Iterable[Owned]) -> None:
 def refuse_earlier_day(connection: Connection, today: date | None) -> None:
     """Raises RollupRefused for a fixed business date before one that rows have reached (specification 11.36)."""
     row = connection.execute("SELECT max(ticked_on)::text FROM rollup_partition").fetchone()
-    last = _day(row[0]) if row is not None and row[0] is not None else 0
+    last = day_of(row[0]) if row is not None and row[0] is not None else 0
     if today is not None and today.toordinal() < last:
         raise RollupRefused(f"业务日期{today}早于已到过的日期{day_text(last)} (BUSINESS_DATE_BACK)")
 
@@ -183,7 +183,3 @@ def refuse_earlier_day(connection: Connection, today: date | None) -> None:
 def member_name() -> str:
     """Host and process, for people."""
     return f"{socket.gethostname()}/{os.getpid()}"
-
-
-def _day(text: str) -> int:
-    return 0 if text == "-infinity" else date.fromisoformat(text).toordinal()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from adapters.postgres import open_pool
+from adapters.postgres import day_of, open_pool
 from adapters.settings import Settings, business_date
 from domain.event import day_text
 from projections import processes, worker
@@ -22,7 +22,7 @@ def run(settings: Settings, as_of: int | None = None) -> int:
     with open_pool(settings.database_url, max_size=3, name="landcycle-sweep") as pool:
         with pool.connection() as connection:
             row = connection.execute("SELECT ticked_on::text FROM worker_lease").fetchone()
-        last = 0 if row is None or row[0] == "-infinity" else date.fromisoformat(row[0]).toordinal()
+        last = 0 if row is None else day_of(row[0])
         if not last <= day <= today:
             raise SweepRefused(f"{day_text(day)}不在上次扫描日与今天（{day_text(today)}）之间 (SWEEP_DAY)")
         at_day = settings.model_copy(update={"today": date.fromordinal(day)})

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Final
 
 from adapters import failpoints
-from adapters.postgres import Connection, end_sessions, open_pool
+from adapters.postgres import Connection, day_of, end_sessions, open_pool
 from domain.event import day_text
 from projections import catalog, generations
 
@@ -43,7 +43,7 @@ def refuse_day_back(database_url: str, today: int) -> None:
     """Raises BusinessDateBack where the clock has ticked on a later day than `today` (specification 11.36)."""
     with open_pool(database_url, max_size=1, name="landcycle-day") as pool, pool.connection() as connection:
         row = connection.execute("SELECT max(ticked_on)::text FROM worker_lease").fetchone()
-    if row is not None and row[0] is not None and _day(row[0]) > today:
+    if row is not None and row[0] is not None and day_of(row[0]) > today:
         raise _back(today, row[0])
 
 
@@ -86,7 +86,7 @@ class WorkerLease:
         if row is None:
             connection.rollback()
             return False
-        if _day(row[2]) > today:
+        if day_of(row[2]) > today:
             connection.rollback()
             raise _back(today, row[2])
         name_session(connection, row[0])
@@ -106,7 +106,7 @@ class WorkerLease:
         ).fetchone()
         if row is None:
             raise LeaseLost
-        return Stand(_day(row[0]), row[1], generations.followed(self.connection, list(catalog.WRITERS)))
+        return Stand(day_of(row[0]), row[1], generations.followed(self.connection, list(catalog.WRITERS)))
 
     def move(self, position: int) -> None:
         """The events up to here have taken effect, once this transaction commits."""
@@ -145,7 +145,3 @@ def followed_under(connection: Connection, epoch: int) -> list[tuple[str, int]]:
 
 def _session(epoch: int) -> str:
     return f"landcycle-worker/{epoch}"
-
-
-def _day(text: str) -> int:
-    return 0 if text == "-infinity" else date.fromisoformat(text).toordinal()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any, Final
 
 from domain.assessment import OPEN_PHASES, Breach, Obligation, Step
@@ -12,7 +11,7 @@ from domain.facts import Fact
 from domain.supervision.duties import standing_duties
 from domain.supervision.life import MILESTONES, Life
 from domain.supervision.life import day as day_of
-from domain.supervision.measures import rounded
+from domain.supervision.measures import wan
 from domain.supervision.payments import Payable
 from domain.supervision.performance import Assessed
 
@@ -121,8 +120,8 @@ def _payment(life: Life, payable: Payable) -> Obligation:
     fixed: dict[str, Any] = life.era.setdefault("payment_texts", {})
     if payable.key not in fixed:
         fixed[payable.key] = (
-            rounded(Fraction(payable.amount, 10_000), 2),
-            rounded(Fraction(paid, 10_000), 2) if paid else None,
+            wan(payable.amount),
+            wan(paid) if paid else None,
             life.calendar.is_provisional(payable.rolled),
             (
                 Step("约定缴款日", payable.due, "监管协议" if payable.code == "O-BOND" else "出让合同"),
