@@ -16,7 +16,7 @@ _TITLES: Final = {
     "file": "文件",
     "line": "行号",
     "status": "结果",
-    "parcel_id": "地块编号",
+    "parcel_id": "宗地编号",
     "number": "电子监管号",
     "column": "列",
     "value": "单元格内容",

@@ -139,7 +139,7 @@ class _Chunk:
         row = notice.row
         allowed = self._importer.jurisdictions
         if allowed and not division.code.startswith(allowed):
-            message = f"该地块属于{division.name}（{division.code}），不在本次导入范围内"
+            message = f"该宗地属于{division.name}（{division.code}），不在本次导入范围内"
             return Result(row, "reported", column="电子监管号", code="OUTSIDE_JURISDICTION", message=message)
         if notice.contract_day.toordinal() > self._importer.today:
             message = f"合同签订日期{notice.contract_day}晚于业务日期{day_text(self._importer.today)}"

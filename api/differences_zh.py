@@ -9,11 +9,11 @@ from api.labels import LABELS, OBLIGATIONS
 from domain.differences import Difference
 
 _WHAT: Final = {
-    "parcel": "地块", "obligation": "义务", "breach": "违约", "amount": "金额", "alert": "预警", "exit": "退出", "filing": "备案",
+    "parcel": "宗地", "obligation": "义务", "breach": "违约", "amount": "金额", "alert": "预警", "exit": "退出", "filing": "备案",
 }  # fmt: skip
 _FIELDS: Final = {
     "stage": "阶段", "compliance": "履约", "idle_clock": "闲置计时", "idle_since": "闲置起算", "due": "期限", "state": "状态",
-    "days_late": "逾期天数", "supervisor": "主管部门", "phase": "处置阶段", "level": "级别", "effective_from": "起算日",
+    "days_late": "逾期天数", "supervisor": "监管部门", "phase": "违约阶段", "level": "等级", "effective_from": "起算日",
     "cure_until": "整改期限", "since": "起", "departments": "部门", "amount_wan": "金额（万元）", "eligible": "可以退出",
     "blockers": "障碍",
 }  # fmt: skip

@@ -27,16 +27,16 @@ router = APIRouter(tags=["regulators"])
 _PAGE: Final = 500
 _COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
     "parcels": {
-        "parcel_id": "地块编号", "jurisdiction": "行政区", "holder.name": "土地使用权人", "holder.uscc": "统一社会信用代码",
+        "parcel_id": "宗地编号", "jurisdiction": "行政区", "holder.name": "土地使用权人", "holder.uscc": "统一社会信用代码",
         "stage": "阶段", "compliance": "履约状态", "open_breaches": "未结违约", "exit_eligible": "可用退出方式",
         "next_due.code": "下一到期义务", "next_due.due": "到期日", "aliases": "其他编号", "version": "版本",
     },
     "alerts": {
-        "alert_id": "预警编号", "parcel_id": "地块编号", "jurisdiction": "行政区", "code": "预警代码", "level": "级别",
+        "alert_id": "预警编号", "parcel_id": "宗地编号", "jurisdiction": "行政区", "code": "预警代码", "level": "等级",
         "state": "状态", "since": "起始日", "raised_at": "发出时间", "departments": "责任部门", "message": "内容", "rule": "依据",
     },
     "exit-eligible": {
-        "parcel_id": "地块编号", "jurisdiction": "行政区", "holder.name": "土地使用权人", "stage": "阶段", "kind": "退出方式",
+        "parcel_id": "宗地编号", "jurisdiction": "行政区", "holder.name": "土地使用权人", "stage": "阶段", "kind": "退出方式",
         "eligible": "是否可用", "since": "起始日", "basis": "依据", "blockers": "障碍",
     },
 }  # fmt: skip

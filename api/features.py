@@ -65,7 +65,7 @@ def get_landing(request: Request) -> Response:
     return JsonAnswer(
         {
             "title": "Landcycle",
-            "description": "产业用地全生命周期共同监管：地块 Parcels under joint supervision",
+            "description": "产业用地全生命周期共同监管：宗地 Parcels under joint supervision",
             "links": [
                 _link(request, "/ogc/", "self", "application/json", "this document"),
                 _link(request, "/openapi.json", "service-desc", "application/vnd.oai.openapi+json;version=3.1", "API"),
@@ -153,9 +153,9 @@ def get_feature(parcel: Parcel, parts: Wiring, request: Request) -> Response:
         )
         shown = in_area(connection, parcel.principal, found)
     if found and not shown:
-        raise Problem("FOREIGN_JURISDICTION", "地块不在本密钥的区域之内")
+        raise Problem("FOREIGN_JURISDICTION", "宗地不在本密钥的区域之内")
     if not shown:
-        raise Problem("UNKNOWN_PARCEL", "列表尚未显示这个地块，请稍后再试")
+        raise Problem("UNKNOWN_PARCEL", "列表尚未显示这个宗地，请稍后再试")
     item = Eyes(parcel.principal).answer(shown[0])
     links = [_link(request, _here(request), "self", GEOJSON, "this feature"), _collection_link(request)]
     return GeoJsonAnswer(feature(parcel.parcel_id, item) | {"links": links})
@@ -165,7 +165,7 @@ def _collection(request: Request) -> dict[str, Any]:
     path = "/ogc/collections/parcels"
     return {
         "id": "parcels",
-        "title": "地块 Parcels",
+        "title": "宗地 Parcels",
         "description": "每宗地的阶段、履约状态、未结违约和可用退出方式；没有图形 no outlines",
         "itemType": "feature",
         "crs": [_CRS84],

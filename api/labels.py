@@ -157,8 +157,8 @@ LABELS: Final[Mapping[str, Labels]] = {
         A-LEASE-180|租期180日内届满|Lease ends within 180 days
         A-TERM-RENEW|应申请续期|Renewal to be applied for
         A-TERM-LATE|续期申请逾期|Renewal not applied for in time
-        A-ASSESS-DUE|应开展考核|Assessment due
-        A-ASSESS-OVERDUE|考核逾期|Assessment overdue
+        A-ASSESS-DUE|应开展评估|Assessment due
+        A-ASSESS-OVERDUE|评估逾期|Assessment overdue
     """),
     "exit_kind": labels_of("""
         VS|自愿退出|Voluntary surrender
@@ -219,11 +219,11 @@ LABELS: Final[Mapping[str, Labels]] = {
         ENTERPRISE_OTHER|企业其他原因|Other causes of the enterprise
     """),
     "assessment_kind": labels_of("""
-        START_COMPLETE|开竣工考核|Start and completion
-        REACH|达产考核|Reaching capacity
-        PROCESS|过程考核|In the course
-        EXPIRY|到期考核|At the end
-        CONVERSION|转出让考核|Conversion
+        START_COMPLETE|开竣工评估|Start and completion
+        REACH|达产评估|Reaching capacity
+        PROCESS|过程评估|In the course
+        EXPIRY|到期评估|At the end
+        CONVERSION|转出让评估|Conversion
     """),
     "enterprise_class": labels_of("""
         A|优先发展类|Favoured
@@ -236,11 +236,11 @@ LABELS: Final[Mapping[str, Labels]] = {
         SILENCE|应报未报|Silence
         CONFLICT|数据不一致|Conflict
         DATA_MISSING|历史数据缺失|Data missing
-        PARKED|未能处理|Parked
+        PARKED|停放|Parked
     """),
     "task": labels_of("""
         HEALTH_RED|体检为红，应责令整改|Red health check, order due
-        PROCESS_ASSESSMENT|过程考核窗口|Window of the process assessment
+        PROCESS_ASSESSMENT|过程评估窗口|Window of the process assessment
     """),
     "policy": labels_of("""
         GRANT_BY_AGREEMENT|协议出让|Grant by agreement

@@ -103,7 +103,7 @@ def area_must_match(principal: Principal, facts: Facts) -> None:
     """Raises Problem 403 for a parcel of another area than the one that the key is bound to."""
     area = area_of(facts)
     if principal.area_id is not None and area not in (None, principal.area_id):
-        raise Problem("FOREIGN_JURISDICTION", f"地块在区域{area}，不在本密钥的区域{principal.area_id}之内")
+        raise Problem("FOREIGN_JURISDICTION", f"宗地在区域{area}，不在本密钥的区域{principal.area_id}之内")
 
 
 # --- reading ---------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def get_event(parcel: Parcel, parts: Wiring, event_id: str) -> Response:
     with parts.log.connection() as connection:
         event = find(connection, event_id.lower()) if is_uuid(event_id) else None
         if event is None or event.parcel_id != parcel.parcel_id:
-            raise Problem("NOT_FOUND", "本地块没有这个事件")
+            raise Problem("NOT_FOUND", "本宗地没有这个事件")
         _must_be_seen(connection, parcel)
         (item,) = history.find(connection, parcel.parcel_id, known_at=None, after_version=event.version - 1, limit=1)
     return JsonAnswer(Eyes(parcel.principal).event(item))

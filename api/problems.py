@@ -68,7 +68,7 @@ def problem_of(error: Exception) -> Problem | None:
             error.code, error.message, status=422, errors=(FieldError("/parcel_id", error.code, error.message),)
         )
     if isinstance(error, StaleVersion):
-        detail = f"地块现在是第{error.version}版，不是第{error.expected}版；请重新读取后再提交"
+        detail = f"宗地现在是第{error.version}版，不是第{error.expected}版；请重新读取后再提交"
         return Problem("VERSION_STALE", detail, headers={"ETag": f'"{error.version}"'}, version=error.version)
     if isinstance(error, IdReused):
         return Problem("EVENT_ID_REUSED", f"事件编号{error.event_id}已用于另一份内容")

@@ -30,7 +30,7 @@ def day_text(day: int) -> str:
 
 
 def shown_day(day: int | None) -> str | None:
-    """The same; None where there is no day."""
+    """A day number as `YYYY-MM-DD`; None where there is no day."""
     return None if day is None else day_text(day)
 
 

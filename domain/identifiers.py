@@ -47,7 +47,7 @@ def parse_parcel_id(text: str) -> ParcelId:
         match = pattern.fullmatch(text)
         if match and not (form == "cadastral" and match[1].endswith("00000")):
             return ParcelId(text, form, text[:6] if form == "cadastral" else None)
-    message = f"地块编号“{text[:60]}”不合格式：应为19位宗地代码（可加.序号）、jg-监管号或xm-项目代码"
+    message = f"宗地编号“{text[:60]}”不合格式：应为19位宗地代码（可加.序号）、jg-监管号或xm-项目代码"
     raise MalformedCode("PARCEL_ID", message)
 
 

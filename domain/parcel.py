@@ -138,4 +138,4 @@ def _contract_known(desk: Desk) -> None:
     if not known:
         desk.warn("CONTRACT_NOT_KNOWN_YET", "尚无合同记录，合同编号已登记")
     elif number not in known:
-        raise desk.refuse("CONTRACT_UNKNOWN", f"合同编号“{number}”与本地块已知的合同不符")
+        raise desk.refuse("CONTRACT_UNKNOWN", f"合同编号“{number}”与本宗地已知的合同不符")

@@ -43,7 +43,7 @@ DAY_DIFFERS|与发生日期不同|Day differs|重复日期须等于发生日期|
 WRONG_UNIT|单位不符|Wrong unit|单位须适用于该义务|规范3.2；契约4
 USCC_FORM|统一社会信用代码格式不符|Malformed credit code|18位|GB 32100-2015
 USCC_CHECK_DIGIT|统一社会信用代码校验位不符|Bad check digit|校验位|GB 32100-2015；规范7.3
-PARCEL_ID|地块编号不合格式|Malformed parcel id|四种形式之一|契约1
+PARCEL_ID|宗地编号不合格式|Malformed parcel id|四种形式之一|契约1
 UNIT_CODE|不动产单元代码不合格式|Malformed unit code|28位|GB/T 37346-2019；规范7.1
 INDUSTRY_CODE|行业代码不合格式|Malformed industry code|C至G门类|GB/T 4754-2017；规范7.5
 PROJECT_CODE|项目代码不合格式|Malformed project code|24位|规范7.9
@@ -93,7 +93,7 @@ RESULT_REQUIRED|须填写评估结果|Result required|无硬性指标时须上�
 RESULT_DISAGREES|结果与计算不符|Result disagrees|PASS须全部达标|契约3.1
 SEIZED|在查封中|Seized|查封期间不登记|规范5.1
 TRANSFER_NOT_ALLOWED|不具备转让条件|Transfer not allowed|MT或MTA|规范5.1
-NOT_A_PARENT|不是原宗地|Not a parent|本地块在原宗地中|规范11.28
+NOT_A_PARENT|不是原宗地|Not a parent|本宗地在原宗地中|规范11.28
 AREAS_DO_NOT_ADD_UP|面积之和不符|Areas do not add up|误差0.01平方米|规范2.4
 CHILD_EXISTS|新宗地已有记录|Child exists|新宗地须是新的|规范11.28
 LINEAGE_TOO_LARGE|承继记录过大|Lineage too large|承继的合同记录不超过1 MiB|契约5
@@ -101,7 +101,7 @@ EXTENSION_ABOVE_CAP|延期超过上限|Extension above the cap|≤1年|规范4.5
 EXTENSION_NOT_LATER|新日期不晚于原日期|Extension not later|新日期晚于原日期|规范4.5
 EXTENSION_TWICE|已延期过|Extended before|每类原因一次|规范4.5、11.3
 BREACH_AMBIGUOUS|所指违约不唯一|Ambiguous breach|仅一项时可用义务代码|契约3.1
-HEALTH_EVENT_UNKNOWN|没有该体检事件|Unknown health check|须为本地块的健康体检|规范11.7
+HEALTH_EVENT_UNKNOWN|没有该体检事件|Unknown health check|须为本宗地的健康体检|规范11.7
 UNTIL_NOT_AFTER|整改期限不晚于责令日|Until not after the order|期限在责令之后|规范2.7
 NOT_INVESTIGATED|尚未调查|Not investigated|先调查后认定|规范2.7
 NOT_DETERMINED|尚未认定|Not determined|先认定后处置、计费|规范4.3
@@ -120,7 +120,7 @@ NOT_APPLIED|尚无申请|Not applied for|先申请后决定|规范2.4
 RENEWAL_NOT_LATER|新终止日不晚于原终止日|Renewal not later|新终止日在后|规范2.7
 NOT_A_LEASE|不是租赁土地|Not a lease|仅租赁可转出让|规范1.2第28项
 STALE_CORRECTION|原值已变|Stale correction|old等于现值|规范11.19
-TARGET_UNKNOWN|没有所指事件|Unknown target|同一地块的事件|规范2.7
+TARGET_UNKNOWN|没有所指事件|Unknown target|同一宗地的事件|规范2.7
 TARGET_WITHDRAWN|所指事件已撤销|Target withdrawn|未撤销|规范2.7
 CANNOT_CORRECT|该类事件不能更正|Cannot be corrected|更正、撤销、派生事件除外|规范2.4
 PARCEL_EXITED|权利已注销|Parcel exited|注销后只接受清偿、更正等|规范11.17

@@ -40,7 +40,7 @@ def verify(
             else:
                 report = log_proof.verify_parcel(connection, parcel, body_key=key)
         if parcel is not None and not report.events:
-            fail(f"没有地块{parcel}的记录 (UNKNOWN_PARCEL)")
+            fail(f"没有宗地{parcel}的记录 (UNKNOWN_PARCEL)")
     if as_json:
         typer.echo(json.dumps(report.as_json()))
     else:

@@ -118,7 +118,7 @@ class StandardProposed(
     threshold: Threshold | None = optional("标准值", "Threshold")
     unit: str | None = optional("单位", "Unit")
     direction: Direction | None = optional("方向", "Direction")
-    assess_on: AssessOn | None = optional("考核时点", "Assessed on")
+    assess_on: AssessOn | None = optional("评估时点", "Assessed on")
     due: Day | None = optional("到期日", "Due day")
     cure_days: int | None = optional("整改天数", "Cure period", unit="天", ge=0, le=3650)
     cure_months: int | None = optional("整改月数", "Cure period", unit="月", ge=0, le=120)

@@ -208,7 +208,7 @@ class ParcelMerged(
 class LineageParent(Part):
     """A parent with the shares that the child takes over."""
 
-    parcel_id: ParcelKey = titled("原地块", "Parent")
+    parcel_id: ParcelKey = titled("原宗地", "Parent")
     area_share: Any = titled("面积份额", "Share of the area")
     money_share: Any = titled("金额份额", "Share of the money")
 

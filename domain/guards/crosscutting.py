@@ -71,7 +71,7 @@ def _target(desk: Desk, event_id: str) -> Fact:
         raise desk.refuse("TARGET_WITHDRAWN", "所指事件已撤销")
     if fact is not None:
         raise desk.refuse("CANNOT_CORRECT", f"{fact.type}不能更正或撤销")
-    raise desk.refuse("TARGET_UNKNOWN", f"本地块没有事件{event_id}")
+    raise desk.refuse("TARGET_UNKNOWN", f"本宗地没有事件{event_id}")
 
 
 def _must_own(desk: Desk, target: Fact, field: str) -> None:

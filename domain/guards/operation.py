@@ -108,7 +108,7 @@ def parcel_split(desk: Desk) -> None:
     """The parcel is among the parents, the areas add up within 0.01 m², the children are new (specification 2.4)."""
     data = desk.data
     if desk.command.parcel_id not in data["from_codes"]:
-        raise desk.refuse_field("/data/from_codes", "NOT_A_PARENT", "原宗地中没有本地块")
+        raise desk.refuse_field("/data/from_codes", "NOT_A_PARENT", "原宗地中没有本宗地")
     others = [_area_of(desk, name) for name in data["from_codes"] if name != desk.command.parcel_id]
     areas = [one for one in (exact(desk.life.contract.get("area_m2")), *others) if one is not None]
     total, parts = sum(areas, Fraction(0)), sum((exact(one) or Fraction(0) for one in data["area_m2"]), Fraction(0))

@@ -51,7 +51,7 @@ def contract_signed(desk: Desk) -> None:
     _rent_step(desk)
     _underground_price(desk)
     if _lacks_ground(desk):
-        raise desk.refuse("GROUND_REQUIRED", "协议出让须写明理由（ground），或地块已入库")
+        raise desk.refuse("GROUND_REQUIRED", "协议出让须写明理由（ground），或宗地已入库")
 
 
 def _lacks_ground(desk: Desk) -> bool:
@@ -243,5 +243,5 @@ def policy_granted(desk: Desk) -> None:
     entries = [f for f in desk.life.of("register.entered", "register.left") if f.data.get("register") == gate]
     if not entries or entries[-1].type == "register.left":
         raise desk.refuse(
-            "NOT_IN_REGISTER", f"该地块不在规则要求的名录（{gate}）中，不能适用再开发政策", "register.gate"
+            "NOT_IN_REGISTER", f"该宗地不在规则要求的名录（{gate}）中，不能适用再开发政策", "register.gate"
         )

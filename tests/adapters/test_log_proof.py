@@ -431,7 +431,7 @@ def test_the_command_exits_0_or_4_and_names_each_finding(pool, tamper, database_
     absent = landcycle(database_url, directory, "verify").stdout.splitlines()
     assert "missing position 20" in absent, "a finding says what is known of its place, no more"
     nobody = landcycle(database_url, directory, "verify", "--parcel", "p333")
-    assert (nobody.returncode, nobody.stdout, nobody.stderr) == (2, "", "没有地块p333的记录 (UNKNOWN_PARCEL)\n")
+    assert (nobody.returncode, nobody.stdout, nobody.stderr) == (2, "", "没有宗地p333的记录 (UNKNOWN_PARCEL)\n")
     lines = lines_of(export)
     export.write_text("".join(lines[:600]))
     cut = landcycle(database_url, directory, "verify", "--export", export, "--json")

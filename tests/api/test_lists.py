@@ -293,7 +293,7 @@ def test_the_lists_as_files(city, question):
     book = CalamineWorkbook.from_filelike(io.BytesIO(city.get(f"{path}.xlsx").content))
     sheet = book.get_sheet_by_index(0).to_python()
     assert len(rows) == len(sheet) == len(lines) + 1
-    assert sheet[0] == rows[0] and "地块编号" in rows[0]
+    assert sheet[0] == rows[0] and "宗地编号" in rows[0]
     if question == "parcels":
         assert [row[0] for row in rows[1:]] == [code(number) for number in NUMBERS]
 
