@@ -7,7 +7,7 @@ names its shelf once, and every statement after it means that one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adapters.postgres import Connection
 
@@ -16,6 +16,17 @@ _SHELF: Final = "set_config('search_path', 'generation_' || {} || ', public', tr
 
 class NoWayBack(Exception):  # noqa: N818 - told in one line
     """There is no other generation that lists could show."""
+
+
+class RebuildRefused(Exception):  # noqa: N818 - told in one line
+    """A rebuild cannot begin, cannot end, or no longer has its shelf."""
+
+
+class Building(NamedTuple):
+    """A generation that a rebuild fills: its shelf belongs to the rebuild as long as it bears this number."""
+
+    shelf: str
+    number: int
 
 
 @dataclass(slots=True, frozen=True)
@@ -90,31 +101,78 @@ def take_up(connection: Connection, definitions: list[int], position: int) -> in
     return int(row[0])
 
 
-def begin(connection: Connection, shelf: str, definition: int, expected: int) -> int:
-    """Empties a shelf for a new generation and returns its number. What was on it is gone when this commits."""
+def begin(connection: Connection, definition: int, expected: int) -> Building:
+    """Takes the shelf that does not serve for a new generation; from the commit on no batch writes it, and nobody can show it.
+
+    Raises RebuildRefused while the transaction of a rebuild writes there.
+    """
     connection.execute("SELECT FROM worker_lease FOR UPDATE")  # no batch is under way that would write it
     row = connection.execute(
         "UPDATE read_generation SET number = (SELECT max(number) + 1 FROM read_generation), definition = %s, state = 'BUILDING',"
-        " left_at = NULL, parcels = 0, expected = %s WHERE shelf = %s RETURNING number",
-        (definition, expected, shelf),
+        " left_at = NULL, parcels = 0, expected = %s WHERE shelf = (SELECT shelf FROM read_generation"
+        " WHERE shelf <> (SELECT serving FROM worker_lease) FOR UPDATE SKIP LOCKED) RETURNING shelf, number",
+        (definition, expected),
     ).fetchone()
-    assert row is not None, "both shelves have a row"
-    connection.execute("SELECT empty_generation(%s)", (shelf,))
-    return int(row[0])
+    if row is None:
+        raise RebuildRefused("另一次重建正在进行，请等它结束 (REBUILD_RUNNING)")
+    return Building(*row)
 
 
-def progress(connection: Connection, shelf: str, parcels: int) -> None:
+def hold(connection: Connection, building: Building) -> None:
+    """The rest of this transaction means the generation that is being built; no other rebuild gets its shelf meanwhile.
+
+    Raises RebuildRefused where another one has got it already.
+    """
+    row = connection.execute(
+        "SELECT FROM read_generation WHERE shelf = %s AND number = %s AND state = 'BUILDING' FOR KEY SHARE", building
+    ).fetchone()
+    if row is None:
+        raise _overtaken(building)
+    use(connection, building.shelf)
+
+
+def empty(connection: Connection, building: Building) -> None:
+    """Makes its tables anew. Waits for who still reads the generation of before."""
+    hold(connection, building)
+    connection.execute("SELECT empty_generation(%s)", (building.shelf,))
+
+
+def index(connection: Connection, building: Building) -> None:
+    """Makes the indexes of its tables, once their rows stand."""
+    hold(connection, building)
+    connection.execute("SELECT index_generation(%s)", (building.shelf,))
+
+
+def progress(connection: Connection, building: Building, parcels: int) -> None:
     """How far a rebuild is."""
-    connection.execute("UPDATE read_generation SET parcels = %s WHERE shelf = %s", (parcels, shelf))
+    _change(connection, building, "parcels = %s", parcels)
 
 
-def abandon(connection: Connection, shelf: str) -> None:
-    """Empties a shelf that nobody is to read."""
-    connection.execute(
-        "UPDATE read_generation SET state = 'EMPTY' WHERE shelf = %s AND state = 'BUILDING'",
-        (shelf,),
+def abandon(connection: Connection, building: Building) -> None:
+    """Empties its shelf, which nobody is to read."""
+    _change(connection, building, "state = %s", "EMPTY")
+    connection.execute("SELECT empty_generation(%s)", (building.shelf,))
+
+
+def show_built(connection: Connection, building: Building) -> None:
+    """Lists show it from the commit on; the caller holds the lease row."""
+    hold(connection, building)
+    flip(connection, building.shelf)
+
+
+def _change(connection: Connection, building: Building, what: str, value: object) -> None:
+    changed = connection.execute(
+        f"UPDATE read_generation SET {what} WHERE shelf = %s AND number = %s AND state = 'BUILDING'".encode(),
+        (value, *building),
+    ).rowcount
+    if not changed:
+        raise _overtaken(building)
+
+
+def _overtaken(building: Building) -> RebuildRefused:
+    return RebuildRefused(
+        f"第{building.number}代还没建成，它的位置已被另一次重建占用：什么也没有改变，请看landcycle lag后再决定是否重来 (REBUILD_OVERTAKEN)"
     )
-    connection.execute("SELECT empty_generation(%s)", (shelf,))
 
 
 def flip(connection: Connection, shelf: str) -> None:

@@ -27,6 +27,7 @@ from adapters.rule_source import RuleSource
 from adapters.settings import Settings, business_date
 from projections import catalog, comparison, due, generations, published, rebuild_chunks
 from projections.evaluated import evaluate_parcel
+from projections.generations import RebuildRefused
 
 _LOCK: Final = 7_305_110_020_261_125
 _PAGE: Final = 5000
@@ -36,10 +37,6 @@ _PATIENCE_SECONDS: Final = 600
 
 class UnknownReadModel(Exception):  # noqa: N818 - told in one line
     """There is no read model of that name."""
-
-
-class RebuildRefused(Exception):  # noqa: N818 - told in one line
-    """Another rebuild is under way, or the serving generation does not come up to date."""
 
 
 @dataclass(slots=True)
@@ -94,7 +91,10 @@ def back(settings: Settings) -> int:
 
 @contextmanager
 def _only_one(settings: Settings) -> Iterator[None]:
-    """A lock that ends with this process, however it ends."""
+    """A lock that ends with this process, however it ends: who is second need not begin in vain.
+
+    It ends with its session too. What keeps a rebuild from another's rows is the number of its generation.
+    """
     with open_connection(settings.database_url, "landcycle-rebuild-lock", autocommit=True) as connection:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
         if row is None or not row[0]:
@@ -103,37 +103,36 @@ def _only_one(settings: Settings) -> Iterator[None]:
 
 
 class _Rebuild:
-    """One rebuild into the shelf that does not serve."""
+    """One rebuild into the shelf that does not serve, which it takes at once. Raises RebuildRefused."""
 
     def __init__(self, settings: Settings, pool: Pool, names: list[str], done: Rebuilt) -> None:
         self._settings, self._pool, self._names, self._done = settings, pool, names, done
         self._rules = RuleSource(ParcelLog(pool))
-        self._position = 0
         with pool.connection() as connection:
+            generations.show(connection)
+            row = connection.execute("SELECT count(*) FROM read_parcel").fetchone()
+            self._expected = row[0] if row else 0
+            self._position = head(connection).position
+        with pool.connection() as connection:
+            self._new = generations.begin(connection, catalog.DEFINITION, self._expected)
             self._old = generations.serving(connection).shelf
-        self._new = "b" if self._old == "a" else "a"
-        self._number = 0
 
     def build(self, processes: int) -> None:
         """Computes every parcel that the log has now, and makes the indexes."""
         with self._pool.connection() as connection:
-            generations.show(connection)
-            row = connection.execute("SELECT count(*) FROM read_parcel").fetchone()
-            expected = row[0] if row else 0
-            self._position = head(connection).position
-            self._number = generations.begin(connection, self._new, catalog.DEFINITION, expected)
+            generations.empty(connection, self._new)
         told = time.monotonic()
-        for chunk in rebuild_chunks.build(self._settings, self._new, self._parcels(), expected, processes):
+        for chunk in rebuild_chunks.build(self._settings, self._new, self._parcels(), self._expected, processes):
             done = self._done
             done.parcels, done.events = done.parcels + chunk.parcels, done.events + chunk.events
             done.alerts, done.statuses = done.alerts + chunk.alerts, done.statuses + chunk.statuses
             if time.monotonic() - told > 1:
                 told = time.monotonic()
-                self._tell(expected)
-        self._tell(expected)
+                self._tell()
+        self._tell()
         sys.stderr.write("\n")
         with self._pool.connection() as connection:
-            connection.execute("SELECT index_generation(%s)", (self._new,))
+            generations.index(connection, self._new)
         failpoints.reach("rebuild.built")
 
     def _parcels(self) -> Iterator[list[str]]:
@@ -151,12 +150,12 @@ class _Rebuild:
                 return
             after = names[-1]
 
-    def _tell(self, expected: int) -> None:
+    def _tell(self) -> None:
         done = self._done
         with self._pool.connection() as connection:
             generations.progress(connection, self._new, done.parcels)
         sys.stderr.write(
-            f"\r第{self._number}代：已重算 {done.parcels:,} / {max(expected, done.parcels):,} 宗，{done.events:,} 件"
+            f"\r第{self._new.number}代：已重算 {done.parcels:,} / {max(self._expected, done.parcels):,} 宗，{done.events:,} 件"
         )
         sys.stderr.flush()
 
@@ -171,7 +170,7 @@ class _Rebuild:
             with self._pool.connection() as connection:
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 seen = self._lease(connection, lock=False)[0]
-                candidates = comparison.different(connection, self._names, self._new, self._old)
+                candidates = comparison.different(connection, self._names, self._new.shelf, self._old)
             if self._finish(seen, {name for found in candidates.values() for name in found}, verify=verify):
                 return
             time.sleep(0.2)
@@ -219,12 +218,12 @@ class _Rebuild:
         book, today = self._rules.current(stands), business_date(self._settings)
         streams = read_streams(connection, names)
         found = [evaluate_parcel(streams[name], today, book) for name in names if streams[name]]
-        generations.use(connection, self._new)
+        generations.hold(connection, self._new)
         catalog.WRITERS[catalog.DEFINITION](connection, found, today, stands.rules_position)
 
     def _sweep(self) -> None:
         """Rows of the new generation that the day or the rules have overtaken since they were computed."""
-        followed = [(self._new, catalog.DEFINITION)]
+        followed = [(self._new.shelf, catalog.DEFINITION)]
         while True:
             with self._pool.connection() as connection:
                 rules_position = head(connection).rules_position
@@ -251,16 +250,16 @@ class _Rebuild:
             if verify:
                 generations.abandon(connection, self._new)
                 return True
-            generations.flip(connection, self._new)
-            self._done.shown = self._number
+            generations.show_built(connection, self._new)
+            self._done.shown = self._new.number
             failpoints.reach("rebuild.flipping")
         failpoints.reach("rebuild.flipped")
         return True
 
     def _compare(self, connection: Connection, parcels: Sequence[str]) -> None:
         """Keeps the real differences: a parcel that one generation knows at a later version is computed at the other's."""
-        found = comparison.different(connection, self._names, self._new, self._old, parcels)
-        new, old = (comparison.versions(connection, shelf, parcels) for shelf in (self._new, self._old))
+        found = comparison.different(connection, self._names, self._new.shelf, self._old, parcels)
+        new, old = (comparison.versions(connection, shelf, parcels) for shelf in (self._new.shelf, self._old))
         ahead = sorted(name for name in parcels if new.get(name) != old.get(name))
         streams = read_streams(connection, ahead)
         book = self._rules.current(head(connection))
@@ -275,7 +274,7 @@ class _Rebuild:
 
     def _compare_published(self, connection: Connection) -> None:
         """Looks again at what would change an alert or a status: while parcels were computed, others had events."""
-        generations.use(connection, self._new)
+        generations.hold(connection, self._new)
         rows = connection.execute(
             "SELECT parcel_id FROM read_parcel WHERE due_again ORDER BY parcel_id LIMIT %s", (_BATCH + 1,)
         ).fetchall()

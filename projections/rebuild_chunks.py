@@ -14,6 +14,7 @@ from adapters.rule_source import RuleSource
 from adapters.settings import Settings, business_date
 from projections import compliance, data_quality, exit_eligible, generations, published
 from projections.evaluated import Evaluated, evaluate_parcel
+from projections.generations import Building
 from projections.processes import pool as pool_of
 
 CHUNK: Final = 250
@@ -32,15 +33,15 @@ class Done(NamedTuple):
 
 
 class Builder:
-    """One process of a rebuild: computes chunks of parcels into a shelf."""
+    """One process of a rebuild: computes chunks of parcels into its generation."""
 
-    def __init__(self, settings: Settings, shelf: str) -> None:
-        self._settings, self._shelf = settings, shelf
+    def __init__(self, settings: Settings, building: Building) -> None:
+        self._settings, self._building = settings, building
         self._pool: Pool = open_pool(settings.database_url, max_size=2, name="landcycle-rebuild")
         self._rules = RuleSource(ParcelLog(self._pool))
 
     def chunk(self, parcels: Sequence[str]) -> Done:
-        """Computes these parcels and copies their rows; nobody else writes them meanwhile."""
+        """Computes these parcels and copies their rows; nobody else writes them meanwhile. Raises RebuildRefused."""
         with self._pool.connection() as connection:
             stands = head(connection)
             book, today = self._rules.current(stands), business_date(self._settings)
@@ -48,7 +49,7 @@ class Builder:
             said = published.of(connection, parcels)
             found = [evaluate_parcel(streams[name], today, book) for name in parcels if streams[name]]
             changed = {one.parcel_id: published.differs(one, said[one.parcel_id]) for one in found}
-            generations.use(connection, self._shelf)
+            generations.hold(connection, self._building)
             _copy(connection, found, today, stands.rules_position, {name for name, one in changed.items() if any(one)})
         alerts, statuses = ([one[at] for one in changed.values()].count(True) for at in (0, 1))
         return Done(len(found), sum(len(streams[one.parcel_id]) for one in found), alerts, statuses)
@@ -82,18 +83,18 @@ def _value(value: Any) -> Any:
 
 
 def build(
-    settings: Settings, shelf: str, parcels: Iterable[Sequence[str]], expected: int, count: int
+    settings: Settings, building: Building, parcels: Iterable[Sequence[str]], expected: int, count: int
 ) -> Iterator[Done]:
     """Computes all chunks, in this process where they are few; yields what became of each as it is done."""
     if expected < _FEW or count < 2:
-        builder = Builder(settings, shelf)
+        builder = Builder(settings, building)
         try:
             for chunk in parcels:
                 yield builder.chunk(chunk)
         finally:
             builder.close()
         return
-    with pool_of(count, _open, settings, shelf) as pool:
+    with pool_of(count, _open, settings, building) as pool:
         under_way: set[Future[Done]] = set()
         for chunk in parcels:
             under_way.add(pool.submit(_chunk, chunk))
@@ -106,9 +107,9 @@ def build(
 _builder: Builder
 
 
-def _open(settings: Settings, shelf: str) -> None:
+def _open(settings: Settings, building: Building) -> None:
     global _builder  # noqa: PLW0603 - the one thing that a process of the pool keeps between chunks
-    _builder = Builder(settings, shelf)
+    _builder = Builder(settings, building)
 
 
 def _chunk(parcels: Sequence[str]) -> Done:

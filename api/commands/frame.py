@@ -126,8 +126,8 @@ def _to_be_told() -> tuple[type[Exception], ...]:
     from adapters.settings import UnsafeSettings
     from api.supervisor import CannotServe
     from domain.policy import PackRefused
-    from projections.generations import NoWayBack
-    from projections.rebuild import RebuildRefused, UnknownReadModel
+    from projections.generations import NoWayBack, RebuildRefused
+    from projections.rebuild import UnknownReadModel
     from projections.sweep import SweepRefused
     from projections.worker import BusinessDateBack
 

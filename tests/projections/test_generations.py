@@ -11,13 +11,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 from given_parcels import TODAY, alert_changes, load, pool_of, rows, settings_for, work
 from typer.testing import CliRunner
 
+from adapters import failpoints
 from api import sample
 from api.cli import app
-from projections import catalog, compliance, due, generations, rebuild, worker
+from projections import catalog, compliance, due, generations, rebuild, rebuild_chunks, worker
 
 ROOT = Path(__file__).parents[2]
 
@@ -144,8 +146,52 @@ def test_a_rebuild_killed_at_any_border_leaves_lists_that_are_right(settings, po
     assert (done.different, done.shown) == (0, 3)
 
 
+@pytest.mark.parametrize("verify", [False, True])
+def test_a_rebuild_that_another_has_overtaken_changes_nothing(settings, monkeypatch, verify):
+    load(settings)
+    work(settings)
+    before, second = rows(settings), []
+
+    def overtake(place):
+        """The session that keeps others away is cut, as an idle one may be, and another rebuild comes."""
+        if place != "rebuild.built" or second:
+            return
+        with psycopg.connect(settings.database_url) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'landcycle-rebuild-lock'"
+            )
+        second.append(None)
+        second[0] = rebuild.run(settings)
+
+    monkeypatch.setattr(failpoints, "reach", overtake)
+    told = CliRunner().invoke(app, ["rebuild", *(["--verify"] if verify else [])])
+    assert (told.exit_code, second[0].shown) == (2, 3) and "REBUILD_OVERTAKEN" in told.output, told.output
+    assert "lists show generation" not in told.output
+    assert (shown(settings).number, shown(settings).state) == (3, "FOLLOWING")
+    assert rows(settings) == before, "what the second has built and shown stands"
+
+
+def test_no_step_of_a_rebuild_touches_a_generation_of_another_number(settings):
+    load(settings)
+    work(settings)
+    rebuild.run(settings)
+    before = rows(settings)
+    for building in (
+        generations.Building("b", 1),
+        generations.Building("b", 2),
+    ):  # another's, and one that is shown already
+        for step in (
+            generations.hold, generations.empty, generations.index, generations.abandon, generations.show_built,
+            lambda connection, building: generations.progress(connection, building, 1),
+            lambda _, building: rebuild_chunks.Builder(settings, building).chunk([before["read_parcel"][0][0]]),
+        ):  # fmt: skip
+            with pool_of(settings) as pool, pool.connection() as connection, pytest.raises(generations.RebuildRefused):
+                step(connection, building)
+    assert rows(settings) == before
+
+
 def test_two_rebuilds_at_once_are_refused(settings):
-    with rebuild._only_one(settings), pytest.raises(rebuild.RebuildRefused):
+    with rebuild._only_one(settings), pytest.raises(generations.RebuildRefused):
         rebuild.run(settings)
 
 
