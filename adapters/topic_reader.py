@@ -38,7 +38,7 @@ class Read:
 
 
 class TopicReader:
-    """One topic for the length of a `with`, outside any consumer group. `begins_late`: older messages are gone."""
+    """One topic for the length of a `with`, outside any consumer group. `removed`: per partition, how many messages it no longer holds."""
 
     def __init__(self, settings: Settings, topic: str) -> None:
         """Finds where the topic begins and ends. Raises TopicUnreadable."""
@@ -62,7 +62,7 @@ class TopicReader:
         self._consumer.assign(self._partitions)
         self._begins: dict[Any, int] = self._consumer.beginning_offsets(self._partitions)
         self._ends: dict[Any, int] = self._consumer.end_offsets(self._partitions)
-        self.begins_late = any(self._begins.values())
+        self.removed = [self._begins[one] for one in self._partitions]
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,8 @@ event and an entry per parcel, whatever the topics hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -32,7 +33,8 @@ class Finding:
     sequence: int
     position: int | None
     where: str
-    """partition/offset of the message; empty for one that is missing."""
+    """partition/offset of the message; empty for one that is missing. Where a partition lacks more of its beginning
+    than was removed, no one can tell which: the finding names the offsets that were removed, and no parcel."""
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Tally:
     """Up to here the relay has the broker's acknowledgement."""
     duplicates: int = 0
     expired: int = 0
-    """Not in the topic any more, from before its first retained message of the parcel."""
+    """From before the first message that their partition still holds: removed there by the topic's retention."""
     of_earlier_epochs: int = 0
     """Sent before a restore and not in the restored log."""
 
@@ -149,21 +151,21 @@ class _Comparison:
         self._tally.sent = _number(connection, "SELECT position FROM relay_position WHERE feed = %s", question.feed)
         self._epoch = _number(connection, "SELECT epoch FROM log_head")
         self._met = bytearray(self._tally.stored + 1)
-        self._first: dict[str, int] = {}
+        self._oldest: dict[tuple[str, int], int] = {}
         self._last: dict[str, tuple[int, int]] = {}
 
     def run(self, progress: Progress | None) -> None:
         """Reads the topics, then looks for what was not met."""
-        late = False
+        removed: dict[str, list[int]] = {}
         for topic in self._question.topics:
             with TopicReader(self._settings, kafka.topic_name(self._settings, topic)) as reader:
-                late |= reader.begins_late
+                removed[topic] = reader.removed
                 for batch in reader.batches():
                     self._compare(topic, batch)
                     self._tally.messages += len(batch)
                     if progress is not None:
                         progress(self._tally.messages)
-        self._look_for_missing(late=late)
+        self._look_for_missing(removed)
 
     def _compare(self, topic: str, batch: Sequence[Read]) -> None:
         places = [(one.header("ce_subject"), _whole(one.header("ce_sequence"))) for one in batch]
@@ -181,7 +183,7 @@ class _Comparison:
 
     def _tick(self, topic: str, place: tuple[str, int], epoch: int, found: Stored, one: Read) -> None:
         parcel, sequence = place
-        self._first.setdefault(parcel, sequence)
+        self._oldest.setdefault((topic, one.partition), found.position)
         if self._met[found.position]:
             self._tally.duplicates += 1
         elif (epoch, sequence) < self._last.get(parcel, (0, 0)):
@@ -196,16 +198,27 @@ class _Comparison:
             return False
         return one.header("ce_id") == found.ce_id and content == found.content
 
-    def _look_for_missing(self, *, late: bool) -> None:
+    def _look_for_missing(self, removed: Mapping[str, Sequence[int]]) -> None:
+        """Names what never arrived. A partition is filled in the order of the log: what stands in the log before the
+        first message that it still holds was removed with those before that one, and no more than were removed.
+        """
+        expired: Counter[tuple[str, int]] = Counter()
         missing = [at for at in range(1, self._tally.sent + 1) if not self._met[at]]
         for start in range(0, len(missing), 500):
             rows = self._connection.execute(self._question.places, (missing[start : start + 500],)).fetchall()
             for position, parcel, sequence in sorted(rows):
-                if late and sequence < self._first.get(parcel, sequence + 1):
-                    self._tally.expired += 1
-                    continue
                 topic = self._question.topics[-1 if ":" in parcel else 0]
-                self._report.add(Finding("missing", topic, parcel, sequence, position, ""))
+                key = parcel if topic != kafka.RULES else f"{parcel}/{sequence}"
+                partition = kafka.hash_of(key.encode()) % len(removed[topic])
+                if removed[topic][partition] and position < self._oldest.get((topic, partition), self._tally.sent + 1):
+                    expired[topic, partition] += 1
+                else:
+                    self._report.add(Finding("missing", topic, parcel, sequence, position, ""))
+        self._tally.expired = expired.total()
+        for (topic, partition), count in sorted(expired.items()):
+            most = removed[topic][partition]
+            for _ in range(count - most):
+                self._report.add(Finding("missing", topic, "", 0, None, f"{partition}/0-{most - 1}"))
 
     def _find(self, kind: str, topic: str, place: tuple[str, int], found: Stored | None, one: Read) -> None:
         position = None if found is None else found.position

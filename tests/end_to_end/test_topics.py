@@ -17,6 +17,8 @@ from given_relay import (
     stored_alerts,
     with_sample,
 )
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient
 
 from adapters import kafka
 
@@ -81,6 +83,48 @@ def test_a_message_that_never_arrived_is_missing_and_one_out_of_turn_is_out_of_o
         ("out_of_order", parcel.decode(), 1),
         ("missing", parcel.decode(), 3),
     ]
+
+
+def sent_again_without(settings, skipped):
+    """The events of a live topic in topics of another prefix, one of them left out."""
+    sent = messages(settings, kafka.EVENTS)
+    again = settings.model_copy(update={"kafka_topic_prefix": settings.kafka_topic_prefix + "again."})
+    kafka.prepare_topics(again)
+    kept = sorted((one for one in sent if one != skipped), key=lambda one: (one.partition, one.offset))
+    produce(again, kafka.EVENTS, *((one.key, one.value, one.headers) for one in kept))
+    return again
+
+
+def remove_before(settings, partition, offset):
+    """What a topic's retention does to the beginning of a partition."""
+    admin = KafkaAdminClient(**kafka.connection(settings))
+    admin.delete_records({TopicPartition(kafka.topic_name(settings, kafka.EVENTS), partition): offset})
+    admin.close()
+
+
+def test_what_retention_removed_is_expired_and_what_never_arrived_is_missing_all_the_same(settings):
+    relay_until_sent(settings)
+    sent = messages(settings, kafka.EVENTS)
+    partition = max({one.partition for one in sent}, key=[one.partition for one in sent].count)
+    there = [one for one in sent if one.partition == partition]
+    assert len(there) > 8
+    skipped = there[-4]
+    again = sent_again_without(settings, skipped)
+
+    def events(of):
+        report = reconciled(of)
+        found = [one for one in report["findings"] if one["topic"] == kafka.EVENTS]
+        return report["feeds"]["events"]["expired"], [(one["parcel_id"], one["where"]) for one in found]
+
+    assert events(again) == (0, [(skipped.key.decode(), "")])
+    remove_before(again, partition, 3)
+    assert events(again) == (3, [(skipped.key.decode(), "")]), "its partition still holds what stands before it"
+    whole = len(there) - 1
+    remove_before(again, partition, whole)
+    assert events(again) == (whole + 1, [("", f"{partition}/0-{whole - 1}")]), "one more is absent than was removed"
+    for offset in (3, whole + 1):
+        remove_before(settings, partition, offset)
+        assert events(settings) == (offset, []), "nothing was left out"
 
 
 def test_what_was_sent_before_a_restore_is_no_finding(settings):
