@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters import divisions
 from adapters.postgres import Connection
 from domain.departments import DEPARTMENTS
 
@@ -47,6 +48,8 @@ def create(
 ) -> str:
     """Makes a key and returns it; it can never be shown again. Raises KeyRefused."""
     check_grant(jurisdiction, role, department)
+    if not divisions.known(jurisdiction):
+        raise KeyRefused(f"行政区划代码表（GB/T 2260）中没有{jurisdiction} (DIVISION_UNKNOWN)")
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(24)
     connection.execute(
         "INSERT INTO api_key (key_id, secret_hash, role, jurisdiction, department, area_id)"
@@ -59,13 +62,13 @@ def create(
 def check_grant(jurisdiction: str, role: str, department: str | None) -> None:
     """Whether a role, a division and a department fit together. Raises KeyRefused."""
     if role not in ROLES:
-        raise KeyRefused(f"unknown role {role!r}: one of {', '.join(ROLES)}")
+        raise KeyRefused(f"没有角色“{role}”，应为{'、'.join(ROLES)} (ROLE_UNKNOWN)")
     if not _DIVISION.fullmatch(jurisdiction):
-        raise KeyRefused(f"a jurisdiction is a six-digit code of GB/T 2260, not {jurisdiction!r}")
+        raise KeyRefused(f"“{jurisdiction}”不是6位行政区划代码 (JURISDICTION)")
     if role == "department" and department not in DEPARTMENTS:
-        raise KeyRefused(f"the role department needs one of {' '.join(DEPARTMENTS)}")
+        raise KeyRefused(f"角色department须写明部门，为{'、'.join(DEPARTMENTS)}之一 (DEPARTMENT_REQUIRED)")
     if role != "department" and department is not None:
-        raise KeyRefused(f"the role {role} has no department")
+        raise KeyRefused(f"角色{role}不带部门 (DEPARTMENT_NOT_ALLOWED)")
 
 
 def find(connection: Connection, settings: Settings, token: str) -> Principal | None:

@@ -69,6 +69,11 @@ def living(code: str, year: int) -> Division | None:
     return prefecture and Division(prefecture.code, prefecture.name, f"{gone.name}（{code}）已撤销，{where}，暂归市级")
 
 
+def known(code: str) -> bool:
+    """Whether a code is or was a division of GB/T 2260 in any year, or the whole country (`000000`)."""
+    return code == "000000" or code in _history() or (code.endswith("00") and code[:4] in _prefectures())
+
+
 @cache
 def _prefectures() -> frozenset[str]:
     """The first four digits of every county code: `1201` has no row of its own in the standard."""

@@ -23,7 +23,7 @@ from adapters.posts import CommandRefused, DryRun, IdReused, Post, PostResult, S
 from adapters.receipts import Receipt
 from api import bodies
 from api.answers import receipt_item
-from api.dependencies import Caller, Parts, Wiring, jurisdiction_of
+from api.dependencies import Caller, Parts, Wiring, jurisdiction_of, must_lie_in_a_division
 from api.first_answers import as_first
 from api.parcels import area_must_match, first_receipt
 from api.principals import Principal, must_cover
@@ -192,6 +192,7 @@ class Batch:
         parcel = parse_parcel_id(line.parcel_id)
         jurisdiction = await jurisdiction_of(self._parts, parcel) or self._principal.jurisdiction
         must_cover(self._principal, jurisdiction)
+        must_lie_in_a_division(parcel)
         if self._principal.area_id is not None:
             area_must_match(self._principal, await run_in_threadpool(self._parts.queue.state, parcel.text))
         expected = body.get("expected_version")

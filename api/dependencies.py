@@ -14,6 +14,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from adapters import divisions
 from adapters.append_queue import AppendQueue
 from adapters.parcel_log import ParcelLog
 from adapters.postgres import Pool
@@ -113,6 +114,13 @@ async def seen_parcel(request: Request, parcel_id: str) -> SeenParcel:
 async def jurisdiction_of(parts: Parts, parcel: ParcelId) -> str | None:
     """The jurisdiction of a parcel: of its code, else of its first event; None where it has neither."""
     return parts.jurisdictions.remembered(parcel) or await run_in_threadpool(parts.jurisdictions.find, parcel)
+
+
+def must_lie_in_a_division(parcel: ParcelId) -> None:
+    """Raises Problem 422 for a parcel code whose first six digits are and were no division (specification 7.1)."""
+    if parcel.jurisdiction is not None and not divisions.known(parcel.jurisdiction):
+        text = f"宗地代码的前六位{parcel.jurisdiction}不是行政区划代码（GB/T 2260）"
+        raise Problem("DIVISION_UNKNOWN", text, errors=(FieldError("/parcel_id", "DIVISION_UNKNOWN", text),))
 
 
 def refuse_unknown_parameters(request: Request) -> None:

@@ -15,7 +15,16 @@ from adapters.posts import IdReused, Post
 from adapters.receipts import Receipt
 from api import bodies
 from api.answers import JsonAnswer, receipt_item
-from api.dependencies import Parcel, Parts, SeenParcel, Wiring, jurisdiction_of, parts_of, refuse_unknown_parameters
+from api.dependencies import (
+    Parcel,
+    Parts,
+    SeenParcel,
+    Wiring,
+    jurisdiction_of,
+    must_lie_in_a_division,
+    parts_of,
+    refuse_unknown_parameters,
+)
 from api.direct import DirectRoute
 from api.fields import AsOf, Cursor, KnownAt, Limit, day_of, is_uuid, moment_of
 from api.first_answers import as_first
@@ -52,6 +61,7 @@ async def post_event(parcel_id: str, request: Request) -> Response:
     parcel = parse_parcel_id(parcel_id)
     jurisdiction = await jurisdiction_of(parts, parcel) or principal.jurisdiction
     must_cover(principal, jurisdiction)
+    must_lie_in_a_division(parcel)
     await _must_be_in_area(parts, principal, parcel_id)
     return await take(request, parts, principal, Stream(parcel_id, jurisdiction))
 

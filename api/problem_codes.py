@@ -40,6 +40,7 @@ _LISTED: Final = (
     HttpCode("VERSION_STALE", 412, "宗地已有更新的事件", "Stale version", "If-Match须等于宗地的当前版本", "契约3"),
     HttpCode("BODY_TOO_LARGE", 413, "请求体过大", "Body too large", "一个事件不超过256 KiB，一个导入文件不超过256 MiB", "契约3"),
     HttpCode("UNSUPPORTED_MEDIA_TYPE", 415, "不支持的内容类型", "Unsupported media type", "事件为JSON，批量为NDJSON", "契约3"),
+    HttpCode("DIVISION_UNKNOWN", 422, "没有这个行政区划", "Unknown division", "宗地代码的前六位须为行政区划代码", "规范7.1；GB/T 2260"),
     HttpCode("FILE_UNREADABLE", 422, "文件不能读出", "File unreadable", "CSV或工作簿，含供地结果公告的全部列", "规范7.8"),
     HttpCode("NUL_CHARACTER", 422, "文字中含有NUL字符", "NUL character", "文字不得含U+0000", "RFC 8785；契约4.2"),
     HttpCode("NUMBER_TOO_LARGE", 422, "数值超出JSON可精确表示的范围", "Number too large", "整数不超过2^53-1", "RFC 8785；契约4.2"),

@@ -32,11 +32,12 @@ def settings(database_url, tmp_path):
 @pytest.mark.parametrize(
     ("grant", "why"),
     [
-        (("120114", "clerk", None), "unknown role"),
-        (("wuqing", "regulator", None), "six-digit"),
-        (("120114", "department", None), "needs one of"),
-        (("120114", "department", "XYZ"), "needs one of"),
-        (("120114", "regulator", "NRP"), "no department"),
+        (("120114", "clerk", None), "ROLE_UNKNOWN"),
+        (("wuqing", "regulator", None), "JURISDICTION"),
+        (("999999", "regulator", None), "DIVISION_UNKNOWN"),
+        (("120114", "department", None), "DEPARTMENT_REQUIRED"),
+        (("120114", "department", "XYZ"), "DEPARTMENT_REQUIRED"),
+        (("120114", "regulator", "NRP"), "DEPARTMENT_NOT_ALLOWED"),
     ],
 )
 def test_a_key_that_makes_no_sense_is_refused_in_one_line(connection, settings, grant, why):

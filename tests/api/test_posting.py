@@ -84,6 +84,20 @@ def test_403_for_regulators_and_for_coordinators_beyond_their_duty(api):
     problem(api.post(delivered(), who="coordinator"), 403, "NOT_ENTITLED")
 
 
+def test_422_for_a_parcel_code_that_begins_with_no_division(api):
+    """Given a key of the whole country, then a code of a division abolished since is taken, one of none is refused."""
+    found = problem(api.post(delivered(), who="000000/NRP", parcel="999999001002GB00001"), 422, "DIVISION_UNKNOWN")
+    assert found["errors"][0]["pointer"] == "/parcel_id" and "999999" in found["detail"]
+    line = json.dumps({**delivered(), "parcel_id": "999999001002GB00001"})
+    batch = api.client.post(
+        "/v1/events:batch",
+        content=line,
+        headers={**api.headers("000000/NRP"), "Content-Type": "application/x-ndjson"},
+    )
+    assert batch.json()["problem"]["code"] == "DIVISION_UNKNOWN"
+    assert api.post(delivered(), who="000000/NRP", parcel="120222001002GB00001").status_code == 201
+
+
 def test_422_with_a_pointer_to_every_fault(api):
     body = delivered(day="2026-06-02")
     body["data"]["unknown"] = 1
