@@ -25,7 +25,7 @@ GAUGES: Final[Mapping[str, str]] = {
     "worker_beat_age_seconds": "Time since the worker's last sign of life",
     "sweep_age_seconds": "Time since the beginning of the day to which every row was brought",
     "due_parcels": "Parcels whose day of change has come and that are not evaluated for it yet (counted to 100000)",
-    "outdated_parcels": "Parcels evaluated by rules older than those of the last sweep (counted to 100000)",
+    "outdated_parcels": "Parcels evaluated by rules older than those in force (counted to 100000)",
     "parked_parcels": "Parcels whose evaluation failed: shown as UNKNOWN",
     "rebuild_parcels": "Parcels that a running rebuild has computed",
     "rebuild_expected_parcels": "Parcels that a running rebuild has to compute; 0 while none runs",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -34,16 +36,26 @@ class Batch:
         self.today = business_date(settings)
         self.rules_position = stands.rules_position
 
-    def write(self, names: Sequence[str], new: Mapping[str, Sequence[str]]) -> None:
-        """Folds and evaluates each parcel once and writes every read model; `new` are the ids of the events that led to it."""
+    def write(self, names: Sequence[str], new: Mapping[str, Sequence[str]], seconds: float = math.inf) -> int:
+        """Folds and evaluates each parcel once and writes every read model; `new` are the ids of the events that led to it.
+
+        Ends with the parcel or slice in which so many seconds are used up: a lease must not end in a batch. Returns how
+        many of the names were written, the first ones.
+        """
+        end = time.monotonic() + seconds
         if self._careful:
-            for name in names:
+            for done, name in enumerate(names, start=1):
                 self._alone(name, new.get(name, ()))
-            return
+                if time.monotonic() > end:
+                    return done
+            return len(names)
+        found: list[list[Evaluated]] = []
         with self._connection.pipeline():
-            found = [self._slice(names[at : at + SLICE], new) for at in range(0, len(names), SLICE)]
+            while len(found) * SLICE < len(names) and (not found or time.monotonic() <= end):
+                found.append(self._slice(names[len(found) * SLICE :][:SLICE], new))
             for part in found:
                 catalog.publish(self._connection, part)
+        return min(len(found) * SLICE, len(names))
 
     def _slice(self, names: Sequence[str], new: Mapping[str, Sequence[str]]) -> list[Evaluated]:
         streams = read_streams(self._connection, names)

@@ -69,7 +69,7 @@ SELECT (SELECT count(*) FROM (SELECT FROM status_feed WHERE revision > published
        (SELECT count(*) FROM (SELECT FROM read_parcel WHERE parked IS NOT NULL LIMIT %(most)s) p) AS parked_parcels,
        (SELECT count(*) FROM (SELECT FROM read_parcel WHERE next_change_on <= %(today)s AND as_of < %(today)s LIMIT %(most)s) d)
            AS due_parcels,
-       (SELECT count(*) FROM (SELECT FROM read_parcel, worker_lease l WHERE read_parcel.rules_position < l.rules_position LIMIT %(most)s) o)
+       (SELECT count(*) FROM (SELECT FROM read_parcel, log_head h WHERE read_parcel.rules_position < h.rules_position LIMIT %(most)s) o)
            AS outdated_parcels,
        (SELECT coalesce(sum(parcels), 0) FROM read_generation WHERE state = 'BUILDING') AS rebuild_parcels,
        (SELECT coalesce(sum(expected), 0) FROM read_generation WHERE state = 'BUILDING') AS rebuild_expected_parcels

@@ -1,14 +1,15 @@
 """Many parcels that the day or the rules have overtaken: chunks of them on all cores, each in a transaction of its own.
 
-Nothing here moves a position, so the chunks need no order; each holds the lease row (FOR SHARE) where the epoch still
-matches, so that none of them writes once another worker has taken over. Their sessions bear the worker's name and epoch
+Nothing here moves a position, so the chunks need no order; each holds the lease row (FOR KEY SHARE) where the epoch still
+matches, so that none of them writes once another worker has taken over, and the lease can be renewed beside them. Their sessions bear the worker's name and epoch
 and are ended with its own at a take-over.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
@@ -24,6 +25,8 @@ from projections.batch import Batch
 from projections.worker_lease import LeaseLost, followed_under, name_session
 
 CHUNK: Final = 100
+CHUNK_SECONDS: Final = 1.0
+RENEW_SECONDS: Final = 1.0
 
 log = structlog.get_logger("landcycle.worker")
 
@@ -39,7 +42,7 @@ class Sweeper:
         self._epoch: int | None = None
 
     def chunk(self, epoch: int, parcels: Sequence[str]) -> None:
-        """Evaluates these parcels and writes what they give. Raises LeaseLost."""
+        """Evaluates these parcels and writes what they give; what takes too long stays due. Raises LeaseLost."""
         if epoch != self._epoch:
             name_session(self._connection, epoch)
             self._epoch = epoch
@@ -61,7 +64,9 @@ class Sweeper:
             stands = head(self._connection)
             followed = followed_under(self._connection, epoch)
             book = self._rules.current(stands)
-            Batch(self._connection, self._settings, book, stands, followed, careful=careful).write(parcels, {})
+            Batch(self._connection, self._settings, book, stands, followed, careful=careful).write(
+                parcels, {}, CHUNK_SECONDS
+            )
 
 
 class Sweepers:
@@ -72,8 +77,11 @@ class Sweepers:
         self._here: Sweeper | None = None
         self._pool: ProcessPoolExecutor | None = None
 
-    def run(self, epoch: int, parcels: Sequence[str]) -> None:
-        """Brings these parcels up to date. What a process that died left stays due. Raises LeaseLost."""
+    def run(self, epoch: int, parcels: Sequence[str], renew: Callable[[], None]) -> None:
+        """Brings these parcels up to date, and renews the lease meanwhile. What a process that died left stays due. Raises
+        LeaseLost.
+        """
+        renewed = time.monotonic()
         self._here = self._here or Sweeper(self._settings)
         if self._pool is None and self._others:
             self._pool = processes.pool(self._others, _begin, self._settings)
@@ -85,9 +93,12 @@ class Sweepers:
                     under_way.add(self._pool.submit(_chunk, epoch, waiting.popleft()))
                 if waiting:
                     self._here.chunk(epoch, waiting.popleft())
-                done, under_way = wait(under_way, 0 if waiting else None, FIRST_COMPLETED)
+                done, under_way = wait(under_way, 0 if waiting else RENEW_SECONDS, FIRST_COMPLETED)
                 for one in done:
                     one.result()
+                if time.monotonic() - renewed > RENEW_SECONDS:
+                    renew()
+                    renewed = time.monotonic()
         except BrokenProcessPool:
             log.warning("worker.sweeper_died")
             self.rest()

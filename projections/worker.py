@@ -33,15 +33,14 @@ from projections.worker_lease import BusinessDateBack, LeaseLost, Stand, WorkerL
 __all__ = ["BusinessDateBack", "LeaseLost", "Worker", "run", "run_once"]
 
 MOST_EVENTS: Final = 1000
-FEWEST_EVENTS: Final = 50
+BATCH_SECONDS: Final = 1.0
+"""A batch is cut after so long: a lease lasts five."""
 CHUNK: Final = 1500
 MANY: Final = 200
 """From so many overtaken parcels on, other processes take part."""
 RENEW_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 0.1
 TREE_SECONDS: Final = 0.25
-_LONG: Final = 1.0
-"""A batch that took longer than this many seconds makes the next one smaller: a lease lasts five."""
 
 log = structlog.get_logger("landcycle.worker")
 
@@ -54,7 +53,6 @@ class Worker:
         self._rules = RuleSource(ParcelLog(pool))
         self._sweepers = Sweepers(settings, (settings.worker_processes or os.cpu_count() or 1) - 1)
         self.lease = WorkerLease(connection, holder)
-        self._most = MOST_EVENTS
         self._held_at = 0.0
 
     def take_lease(self) -> bool:
@@ -79,8 +77,6 @@ class Worker:
             log.warning("worker.batch_failed", problem=f"{type(error).__name__}: {error}"[:200])
             self._connection.rollback()
             busy = self._step(stands, careful=True)
-        took = time.monotonic() - started
-        self._most = max(FEWEST_EVENTS, self._most // 2) if took > _LONG else min(MOST_EVENTS, self._most * 2)
         self._held_at = 0.0 if busy else started
         return busy
 
@@ -111,32 +107,41 @@ class Worker:
             self.lease.position = position
         elif len(overtaken) >= MANY:
             assert self.lease.epoch is not None, "the lease is held"
-            self._sweepers.run(self.lease.epoch, overtaken)
+            self._sweepers.run(self.lease.epoch, overtaken, self.lease.renew)
         else:
             self._sweepers.rest()
         return position is not None or bool(overtaken)
 
     def _events(self, batch: Batch) -> int | None:
-        """The next events; returns the position of the last."""
+        """The next events; returns the position up to which they have taken effect.
+
+        Parcels come in the order of their first event here, so that a batch that is cut has taken every event before the
+        first of those left.
+        """
         rows = self._connection.execute(
             "SELECT position, parcel_id, event_id::text FROM event_log WHERE position > %s ORDER BY position LIMIT %s",
-            (self.lease.position, self._most),
+            (self.lease.position, MOST_EVENTS),
         ).fetchall()
         if not rows:
             return None
         new: dict[str, list[str]] = {}
-        for _, parcel_id, event_id in rows:
-            if ":" not in parcel_id:  # jurisdictions and areas only move the rules
-                new.setdefault(parcel_id, []).append(event_id)
-        batch.write(sorted(new), new)
-        self.lease.move(rows[-1][0])
-        return int(rows[-1][0])
+        first: list[int] = []
+        for position, parcel_id, event_id in rows:
+            if ":" in parcel_id:  # jurisdictions and areas only move the rules
+                continue
+            if parcel_id not in new:
+                first.append(position)
+            new.setdefault(parcel_id, []).append(event_id)
+        done = batch.write(list(new), new, BATCH_SECONDS)
+        reached: int = rows[-1][0] if done == len(new) else first[done] - 1
+        self.lease.move(reached)
+        return reached
 
     def _overtaken(self, batch: Batch, stand: Stand) -> list[str]:
         """Rows whose day of change has come, whose rules are old, or that are due again; few are taken here and now."""
         names = due.overtaken(self._connection, stand.followed, batch.today, batch.rules_position, CHUNK)
         if len(names) < MANY:
-            batch.write(names, {})
+            batch.write(names, {}, BATCH_SECONDS)
         if not names and (stand.ticked_on < batch.today or stand.rules_position < batch.rules_position):
             self.lease.tick(batch.today, batch.rules_position)
             tracing.forget_old(self._connection)

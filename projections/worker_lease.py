@@ -108,6 +108,16 @@ class WorkerLease:
             raise LeaseLost
         return Stand(day_of(row[0]), row[1], generations.followed(self.connection, list(catalog.WRITERS)))
 
+    def renew(self) -> None:
+        """Keeps the lease while others of its epoch work, in a transaction of its own. Raises LeaseLost."""
+        held = self.connection.execute(
+            "UPDATE worker_lease SET expires_at = now() + make_interval(secs => %s), beaten_at = now() WHERE epoch = %s",
+            (LEASE_SECONDS, self.epoch),
+        ).rowcount
+        self.connection.commit()
+        if not held:
+            raise LeaseLost
+
     def move(self, position: int) -> None:
         """The events up to here have taken effect, once this transaction commits."""
         self.connection.execute("UPDATE worker_lease SET position = %s WHERE epoch = %s", (position, self.epoch))
@@ -136,8 +146,8 @@ def name_session(connection: Connection, epoch: int) -> None:
 
 
 def followed_under(connection: Connection, epoch: int) -> list[tuple[str, int]]:
-    """Holds the lease beside others of the same epoch, and answers the generations to write. Raises LeaseLost."""
-    row = connection.execute("SELECT 1 FROM worker_lease WHERE epoch = %s FOR SHARE", (epoch,)).fetchone()
+    """Holds the epoch of the lease beside others of the same one, and answers the generations to write. Raises LeaseLost."""
+    row = connection.execute("SELECT 1 FROM worker_lease WHERE epoch = %s FOR KEY SHARE", (epoch,)).fetchone()
     if row is None:
         raise LeaseLost
     return generations.followed(connection, list(catalog.WRITERS))

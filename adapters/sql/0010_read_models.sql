@@ -4,7 +4,8 @@
 -- One row: who works, how far the log was read, to which day the clock was brought, by which rules, what lists show.
 CREATE TABLE worker_lease (
     only_row       boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    epoch          bigint NOT NULL DEFAULT 0,               -- rises when another worker takes over: the fence
+    epoch          bigint NOT NULL DEFAULT 0 UNIQUE,        -- rises when another worker takes over: the fence. A key, so
+                                                            -- that FOR KEY SHARE bars a take-over and no renewal
     holder         text,                                    -- host and process, for people
     expires_at     timestamptz NOT NULL DEFAULT '-infinity',-- by the database's clock
     position       bigint NOT NULL DEFAULT 0,               -- of the last event that has taken effect

@@ -266,7 +266,7 @@ def test_sweepers_of_a_worker_that_lost_its_lease_write_nothing(settings):
     before = rows(settings)
     names = [row[0] for row in execute(settings, "UPDATE read_parcel SET due_again = true RETURNING parcel_id")]
     with closing(Sweepers(settings, 0)) as sweepers, pytest.raises(worker.LeaseLost):
-        sweepers.run(1_000, names)
+        sweepers.run(1_000, names, lambda: None)
     assert [row[:13] for row in rows(settings)["read_parcel"]] == [row[:13] for row in before["read_parcel"]]
     assert execute(settings, "SELECT count(*) FROM read_parcel WHERE due_again") == [(len(names),)]
 

@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,7 +18,21 @@ from given_parcels import TODAY, alert_changes, load, pool_of, rows, settings_fo
 from adapters.postgres import open_connection
 from api import sample
 from api.app import create_app
-from projections import breach_alerts, catalog, compliance, data_quality, exit_eligible, rebuild, sweep, worker
+from projections import (
+    batch,
+    breach_alerts,
+    catalog,
+    compliance,
+    data_quality,
+    exit_eligible,
+    generations,
+    rebuild,
+    sweep,
+    sweepers,
+    worker,
+    worker_lease,
+)
+from projections.evaluated import evaluate_parcel
 
 ROOT = Path(__file__).parents[2]
 
@@ -167,6 +182,94 @@ def test_a_worker_stopped_in_the_middle_of_a_batch_is_taken_over_in_seconds(sett
     finally:
         child.kill()
         child.wait()
+
+
+@contextmanager
+def beset(settings, pool):
+    """A standby that tries to take the lease all the time; gives whether it ever got it."""
+    got, stop = threading.Event(), threading.Event()
+
+    def try_again():
+        with open_connection(settings.database_url, "standby") as connection:
+            standby = worker.Worker(settings, pool, connection)
+            while not stop.wait(0.1):
+                if standby.take_lease():
+                    got.set()
+                    return
+
+    thread = threading.Thread(target=try_again)
+    thread.start()
+    try:
+        yield got
+    finally:
+        stop.set()
+        thread.join()
+
+
+def slow(monkeypatch, seconds):
+    """Evaluations that take so long, beside a lease of three seconds."""
+    real = evaluate_parcel
+    monkeypatch.setattr(batch, "evaluate_parcel", lambda *told: (time.sleep(seconds), real(*told))[1])
+    monkeypatch.setattr(worker_lease, "LEASE_SECONDS", 3)
+    monkeypatch.setattr(worker, "BATCH_SECONDS", 0.3)
+    monkeypatch.setattr(sweepers, "CHUNK_SECONDS", 0.3)
+    monkeypatch.setattr(sweepers, "RENEW_SECONDS", 0.3)
+
+
+def test_a_batch_that_would_outlast_the_lease_is_cut_and_nobody_takes_over(settings, monkeypatch):
+    load(settings, list(sample.demo(200, 5, TODAY.toordinal())))
+    slow(monkeypatch, 0.02)
+    with pool_of(settings) as pool, open_connection(settings.database_url, "test") as connection:
+        with worker.Worker(settings, pool, connection) as one:
+            assert one.take_lease()
+            with beset(settings, pool) as taken_over:
+                places = [one.lease.position]
+                while one.step():
+                    places.append(one.lease.position)
+            assert not taken_over.is_set() and places == sorted(set(places)) and len(places) > 3
+        head = connection.execute("SELECT position FROM log_head").fetchone()[0]
+        assert places[-1] == head
+    monkeypatch.undo()
+    assert rebuild.run(settings, verify=True).different == 0
+
+
+def test_a_sweep_that_outlasts_the_lease_renews_it(settings, monkeypatch):
+    load(settings, list(sample.demo(260, 5, TODAY.toordinal())))
+    work(settings)
+    slow(monkeypatch, 0.02)
+    alone = settings.model_copy(update={"worker_processes": 1})
+    with pool_of(settings) as pool, open_connection(settings.database_url, "test") as connection:
+        generations.show(connection)
+        connection.execute("UPDATE read_parcel SET due_again = true")
+        connection.commit()
+        with worker.Worker(alone, pool, connection) as one:
+            assert one.take_lease()
+            with beset(settings, pool) as taken_over:
+                while one.step():
+                    pass
+            assert not taken_over.is_set()
+        generations.show(connection)
+        assert connection.execute("SELECT count(*) FROM read_parcel WHERE due_again").fetchone() == (0,)
+
+
+def test_whoever_holds_the_epoch_bars_a_take_over_and_no_renewal(settings):
+    with pool_of(settings) as pool, ExitStack() as stack:
+        held, sweeper, other = (
+            stack.enter_context(open_connection(settings.database_url, name)) for name in ("held", "sweeper", "other")
+        )
+        one = worker.Worker(settings, pool, held)
+        assert one.take_lease()
+        worker_lease.followed_under(sweeper, one.lease.epoch)
+        one.lease.renew()
+        other.execute("UPDATE worker_lease SET expires_at = now() - interval '1 second'")
+        other.commit()
+        other.execute("SET lock_timeout = '200ms'")
+        other.commit()
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            worker.Worker(settings, pool, other).take_lease()
+        other.rollback()
+        sweeper.commit()
+        assert worker.Worker(settings, pool, other).take_lease()
 
 
 def test_a_parcel_whose_evaluation_fails_is_parked_and_the_others_flow(settings, monkeypatch):
