@@ -176,7 +176,7 @@ def _process(life: Life, assessed: Sequence[Assessed]) -> Iterator[Alert]:
     window = process_window(life, assessed)
     if window is None:
         return
-    opens, ends = window
+    opens, ends, _ = window
     life.may(ends + 1)
     lead = (life.rules.assessment_lead,)
     if opens <= life.as_of <= ends:

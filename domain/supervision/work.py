@@ -28,15 +28,18 @@ def _process(life: Life, assessed: Sequence[Assessed]) -> Iterator[Work]:
     """From the day on which the window of the next PROCESS assessment opens (specification 6.1)."""
     window = process_window(life, assessed)
     if window is not None and life.as_of >= window[0]:
-        yield Work("PROCESS_ASSESSMENT", life.rules.assessment_lead, *window, assessed[-1].fact.event_id)
+        yield Work("PROCESS_ASSESSMENT", life.rules.assessment_lead, *window)
 
 
-def process_window(life: Life, assessed: Sequence[Assessed]) -> tuple[int, int] | None:
-    """First and last day of the next PROCESS assessment, counted from the last one; None before a REACH (specification 6.1)."""
-    if not any(one.kind == "REACH" for one in assessed):
+def process_window(life: Life, assessed: Sequence[Assessed]) -> tuple[int, int, str] | None:
+    """First and last day of the next PROCESS assessment and the event that it counts from, the last assessment of the
+    operation; None before a REACH (specification 6.1).
+    """
+    operating = [one for one in assessed if one.kind != "START_COMPLETE"]
+    if not any(one.kind == "REACH" for one in operating):
         return None
-    last = assessed[-1].fact.occurred_on
-    opens = add_years(last, life.rule("assess.process.from_years"))
-    ends = add_years(last, life.rule("assess.process.to_years"))
+    last = operating[-1].fact
+    opens = add_years(last.occurred_on, life.rule("assess.process.from_years"))
+    ends = add_years(last.occurred_on, life.rule("assess.process.to_years"))
     life.may(opens)
-    return opens, ends
+    return opens, ends, last.event_id

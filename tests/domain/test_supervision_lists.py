@@ -137,6 +137,13 @@ def test_the_window_of_the_next_process_assessment_opens_after_three_years_and_r
     assert tasks("2029-08-16", reach, passed("2028-01-10", "PROCESS")) == []
 
 
+def test_an_assessment_of_the_completion_moves_no_window_of_the_operation():
+    reach, again = passed("2024-08-15"), passed("2025-01-10", "START_COMPLETE")
+    [(_, _, since, until, event)] = tasks("2027-08-15", reach, again)
+    assert (since, until) == ("2027-08-15", "2029-08-15")
+    assert event == life(*BUILT, *COMPLETED, reach, agreement=AGREEMENT)[-1].event_id
+
+
 def test_the_status_shows_what_waits():
     red = ("health.checked", "2023-03-01", {"result": "RED"}, "TOWN")
     events = life(*BUILT, *COMPLETED, red, agreement=AGREEMENT)
