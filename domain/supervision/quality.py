@@ -10,8 +10,10 @@ from domain.assessment import DataQuality, Filing, Obligation
 from domain.calendar import add_months
 from domain.event import day_text
 from domain.facts import Fact
+from domain.supervision.idle import ratios
 from domain.supervision.life import Life
 from domain.supervision.performance import MAIN, Assessed
+from domain.supervision.work import process_window
 
 _CODE_OF: Final = {figure: code for code, figure in MAIN.items()}
 """The obligation whose figure an indicator is."""
@@ -53,53 +55,55 @@ def _missing(life: Life, found: list[Obligation]) -> Iterator[DataQuality]:
 
 
 def _unreported(life: Life, found: list[Obligation]) -> Iterator[DataQuality]:
-    """Figures of the agreement with a day of their own that nobody reported (specification 11.33)."""
+    """Figures of the agreement that nobody reported by their day: one of their own, or the completion on which they are
+    assessed (specification 6.1, 11.33).
+    """
+    built = None if life.completed is None else life.completed.occurred_on
     for one in found:
-        if (
-            one.state == "NOT_REPORTED"
-            and one.due is not None
-            and one.code != "O-REACH"
-            and not life.is_history(one.due)
-        ):
-            yield DataQuality("SILENCE", one.supervisor, one.key, one.due, one.due + 1)
+        if one.state != "NOT_REPORTED" or one.code == "O-REACH":
+            continue
+        term = life.term(one.code) if one.due is None else None
+        due = built if term is not None and term.data.get("assess_on") == "COMPLETION" else one.due
+        if due is None or life.is_history(due):
+            continue
+        life.may(due + 1)
+        if life.as_of > due:
+            yield DataQuality("SILENCE", one.supervisor, one.key, due, due + 1)
 
 
 def _silent(life: Life, assessed: Sequence[Assessed], filed: list[Filing]) -> Iterator[DataQuality]:
-    """A department owed a report by a day and has sent none: from the next day on."""
-    due = life.due("capacity_due")
-    if (
-        due is not None
-        and life.produced is not None
-        and not life.is_history(due)
-        and not any(one.kind == "REACH" for one in assessed)
-    ):
-        window = add_months(due, life.rule("assess.reach.window_months"))
-        life.will(window + 1)
-        if life.as_of > window:
-            yield DataQuality("SILENCE", life.rules.assessment_lead, "O-REACH", window, window + 1)
+    """A department owed a report by a day and has sent none (specification 11.33)."""
+    last = _assessment_due(life, assessed)
+    if last is not None and not life.is_history(last):
+        yield from _owed(life, life.rules.assessment_lead, "O-REACH", last)
     done = life.completed
     if done is not None and not life.of("construction.verified") and not life.is_history(done.occurred_on):
-        life.will(done.occurred_on + 1)
-    else:
-        done = None
-    if done is not None and life.as_of > done.occurred_on:
-        yield DataQuality(
-            "SILENCE",
-            "NRP",
-            "O-FAR",
-            done.occurred_on,
-            done.occurred_on + 1,
-            (done.event_id,),
-        )
+        yield from _owed(life, "NRP", "O-FAR", done.occurred_on, done.event_id)
     stopped = life.last("construction.stopped")
-    if stopped is not None and life.completed is None and not life.of("construction.progress_reported"):
-        life.will(stopped.occurred_on + 1)
-        if life.as_of > stopped.occurred_on:
-            since = stopped.occurred_on + 1
-            yield DataQuality("SILENCE", "TOWN", None, stopped.occurred_on, since, (stopped.event_id,))
+    if stopped is not None and done is None and ratios(life, life.as_of) == (None, None):
+        yield from _owed(life, "TOWN", None, stopped.occurred_on, stopped.event_id)
     for one in filed:
         if one.state == "OVERDUE":
-            yield DataQuality("SILENCE", "TOWN", "O-FILE", one.due, one.due + 1)
+            for department in life.rules.departments_for("filing.submitted"):
+                yield DataQuality("SILENCE", department, "O-FILE", one.due, one.due + 1)
+
+
+def _assessment_due(life: Life, assessed: Sequence[Assessed]) -> int | None:
+    """The last day of the next assessment of the operation: of REACH, after one of PROCESS (specification 3.2, 6.1)."""
+    window = process_window(life, assessed)
+    if window is not None:
+        return window[1]
+    due = life.due("capacity_due")
+    if due is None or life.produced is None or life.is_history(due):
+        return None
+    return add_months(due, life.rule("assess.reach.window_months"))
+
+
+def _owed(life: Life, department: str, obligation: str | None, due: int, *events: str) -> Iterator[DataQuality]:
+    """The item of a report that is owed by a day, from the next day on."""
+    life.will(due + 1)
+    if life.as_of > due:
+        yield DataQuality("SILENCE", department, obligation, due, due + 1, events)
 
 
 def _conflicts(life: Life) -> Iterator[tuple[str, list[dict[str, Any]], tuple[str, ...]]]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from law_lives import AGREEMENT, BUILT, CONTRACT, START, TAX, life, on
+from law_lives import AGREEMENT, BUILT, CONTRACT, PAID, START, TAX, life, on, whole
 
 from domain.answers import status_answer
 from domain.event import day_number, day_text
@@ -68,6 +68,61 @@ def test_a_figure_with_a_day_of_its_own_is_silence_of_its_supervisor_until_it_is
     found = on(day, life(*BUILT, *COMPLETED, *said, agreement={**AGREEMENT, "obligations": [TAX, OUTPUT]}))
     assert next(one.state for one in found.obligations if one.code == "O-OUTPUT") == state
     assert silence(found) == owed and found.open_breaches() == []
+
+
+def test_a_process_assessment_that_is_owed_is_silence_of_the_lead_after_five_years():
+    reach = passed("2024-08-15")
+    given = life(*BUILT, *COMPLETED, reach, agreement=AGREEMENT)
+    assert silence(on("2029-08-15", given)) == set()
+    assert silence(on("2029-08-16", given)) == {("MIIT", "O-REACH", "2029-08-15")}
+    assert whole("2028-01-01", given).next_change_on == day_number("2029-08-16")
+    assert on("2029-08-16", given).alerts == [], "the alert is off (assess.process.alerts)"
+    done = life(*BUILT, *COMPLETED, reach, passed("2029-08-10", "PROCESS"), agreement=AGREEMENT)
+    assert silence(on("2029-08-16", done)) == set()
+
+
+@pytest.mark.parametrize(
+    ("items", "owed"),
+    [
+        (None, {("DRC", "O-INVEST", "2021-12-01")}),
+        ([{"code": "O-INVEST", "unit": "万元/公顷"}], {("DRC", "O-INVEST", "2021-12-01")}),
+        ([{"code": "O-INVEST", "actual": "4000.00", "unit": "万元/公顷"}], set()),
+    ],
+)
+def test_a_figure_that_is_assessed_at_completion_is_silence_of_its_supervisor_until_it_is_known(items, owed):
+    term = {
+        "code": "O-INVEST",
+        "direction": "GE",
+        "threshold": "4500.00",
+        "unit": "万元/公顷",
+        "assess_on": "COMPLETION",
+    }
+    said = [("performance.assessed", "2022-01-10", {"kind": "START_COMPLETE", "items": items})] if items else []
+    given = life(*BUILT, *COMPLETED, *said, agreement={**AGREEMENT, "obligations": [{**term, "hard": True}]})
+    assert silence(on("2021-12-01", given)) == set()
+    assert silence(on("2022-01-10", given)) == owed
+
+
+def test_a_filing_that_is_late_is_silence_of_every_authority_that_answers_for_it():
+    given = life(contract={**CONTRACT, "redevelopment": True}, agreement=AGREEMENT, signed="2021-01-04")
+    assert silence(on("2021-02-04", given, jurisdiction="371500")) == set()
+    late = {("TOWN", "O-FILE", "2021-02-04"), ("GOV", "O-FILE", "2021-02-04")}
+    assert silence(on("2021-02-05", given, jurisdiction="371500")) == late
+
+
+@pytest.mark.parametrize(
+    ("figures", "known"),
+    [
+        ({"invest_fixed_total_wan": "500.00"}, False),
+        ({"invest_excl_land_wan": "500.00"}, True),
+        ({"developed_m2": "500.00"}, True),
+    ],
+)
+def test_of_stopped_land_a_report_that_gives_neither_ratio_is_as_good_as_none(figures, known):
+    report = ("construction.progress_reported", "2020-01-15", figures, "TOWN")
+    stopped = ("construction.stopped", "2020-02-01", {"cause": "ENTERPRISE_MARKET"})
+    found = on("2020-02-02", life(*PAID, ("construction.started", "2019-12-20", START), report, stopped))
+    assert silence(found) == (set() if known else {("TOWN", None, "2020-02-01")})
 
 
 # --- conflicts
