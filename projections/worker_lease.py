@@ -78,6 +78,8 @@ class WorkerLease:
             return False
         end_sessions(connection, _session(row[0]))
         connection.commit()
+        # one that is stopped here bears no epoch yet that a standby could end it by: the server does
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = '2s'")
         row = connection.execute(
             "UPDATE worker_lease SET epoch = epoch + 1, holder = %s, beaten_at = now(), expires_at = now() + make_interval(secs => %s)"
             " WHERE expires_at < now() OR holder = %s RETURNING epoch, position, ticked_on::text",

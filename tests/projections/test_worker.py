@@ -252,6 +252,24 @@ def test_a_sweep_that_outlasts_the_lease_renews_it(settings, monkeypatch):
         assert connection.execute("SELECT count(*) FROM read_parcel WHERE due_again").fetchone() == (0,)
 
 
+def test_one_that_is_stopped_while_it_takes_the_lease_holds_nobody_up(settings, monkeypatch):
+    real = generations.take_up
+    with pool_of(settings) as pool, ExitStack() as stack:
+        first, second = (stack.enter_context(open_connection(settings.database_url, name)) for name in ("a", "b"))
+        with monkeypatch.context() as patch:
+            patch.setattr(generations, "take_up", lambda *told: (time.sleep(6), real(*told))[1])
+            stopped = threading.Thread(
+                target=lambda: pytest.raises(psycopg.Error, worker.Worker(settings, pool, first).take_lease)
+            )
+            stopped.start()
+            wait_until(pool, "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'landcycle-worker/1'")
+            patch.setattr(generations, "take_up", real)
+            began = time.monotonic()
+            assert worker.Worker(settings, pool, second).take_lease()
+            assert time.monotonic() - began < 5
+        stopped.join()
+
+
 def test_whoever_holds_the_epoch_bars_a_take_over_and_no_renewal(settings):
     with pool_of(settings) as pool, ExitStack() as stack:
         held, sweeper, other = (
