@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from adapters.parcel_log import read_streams
 from adapters.postgres import Connection
+from domain.event import Event
 from projections import compliance, data_quality, exit_eligible
 from projections.evaluated import Evaluated
 
@@ -19,27 +21,48 @@ TABLES: Final = {
 """Read model → table, key, columns."""
 
 
-def different(
-    connection: Connection, names: Sequence[str], new: str, old: str, parcels: Sequence[str] | None = None
-) -> dict[str, list[str]]:
-    """Read model → parcels of which the shelves `new` and `old` say something else; of these parcels, or of all."""
+def different(connection: Connection, names: Sequence[str], new: str, old: str) -> dict[str, list[str]]:
+    """Read model → parcels of which the shelves `new` and `old` say something else."""
     return {
-        name: [row[0] for row in connection.execute(_query(name, new, old, parcels), {"parcels": parcels}).fetchall()]
+        name: [row[0] for row in connection.execute(_query(name, new, old)).fetchall()]
         for name in names
         if name in TABLES
     }
 
 
-def _query(name: str, new: str, old: str, parcels: Sequence[str] | None) -> bytes:
+def _query(name: str, new: str, old: str) -> bytes:
     table, key, columns = TABLES[name]
     said = [column for column in columns if column not in _BESIDE and column not in key]
-    only = "" if parcels is None else " WHERE parcel_id = ANY(%(parcels)s)"
-    sides = [f"(SELECT * FROM generation_{shelf}.{table}{only}) {side}" for side, shelf in (("n", new), ("o", old))]
     return (
-        f"SELECT DISTINCT parcel_id FROM {sides[0]} FULL JOIN {sides[1]} USING ({', '.join(key)})"
+        f"SELECT DISTINCT parcel_id FROM generation_{new}.{table} n FULL JOIN generation_{old}.{table} o USING ({', '.join(key)})"
         f" WHERE ({', '.join(f'n.{one}' for one in said)}) IS DISTINCT FROM ({', '.join(f'o.{one}' for one in said)})"
         " ORDER BY parcel_id"
     ).encode()
+
+
+def real(
+    connection: Connection,
+    found: Mapping[str, Sequence[str]],
+    new: str,
+    old: str,
+    evaluate: Callable[[list[Event]], Evaluated],
+    position: int,
+) -> dict[str, list[str]]:
+    """Of these differences those that are real: a parcel that one shelf knows at a later version is computed at the other's.
+
+    `position`: that of the shelf `old`; its rows may be ahead of it.
+    """
+    parcels = sorted({name for names in found.values() for name in names})
+    known, before = (versions(connection, shelf, parcels) for shelf in (new, old))
+    ahead = [name for name in parcels if known.get(name) != before.get(name)]
+    alike: set[tuple[str, str]] = set()
+    for name, stream in read_streams(connection, ahead).items():
+        taken = [one for one in stream if one.position <= position or one.version <= before.get(name, 0)]
+        should = says(evaluate(taken)) if taken else {}
+        said = said_by(connection, old, name)
+        alike |= {(model, name) for model in said if should.get(model, []) == said[model]}
+    real_ones = {model: [name for name in names if (model, name) not in alike] for model, names in found.items()}
+    return {model: names for model, names in real_ones.items() if names}
 
 
 def versions(connection: Connection, shelf: str, parcels: Sequence[str]) -> dict[str, int]:

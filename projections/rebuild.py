@@ -1,10 +1,11 @@
 """`landcycle rebuild`: a generation of its own beside the one that serves, compared with it, then shown (decision 0014).
 
 1. The other shelf is emptied; every parcel is computed into it, stream by stream, in parallel, while posts and reads go on.
-2. It follows the log until it stands where the serving generation stands.
-3. Both are compared row by row at the same position, day and rules; candidates are found without holding anything, and
-   looked at again while the worker's row is held.
-4. One pointer is moved. The generation of before goes on following: the way back is one pointer too.
+2. It follows the log.
+3. Both are compared row by row, of the same day and rules, in one snapshot that nobody waits for; a parcel that one of them
+   knows at a later version is computed at the other's.
+4. It takes the last few events while the worker waits, and one pointer is moved. The generation of before goes on
+   following: the way back is one pointer too.
 
 Alerts and statuses are no part of a generation: rows whose parcel would change one are marked, and the worker takes them
 up in bounded chunks once they serve. So only real differences are published.
@@ -15,7 +16,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,6 +33,8 @@ from projections.generations import RebuildRefused
 _LOCK: Final = 7_305_110_020_261_125
 _PAGE: Final = 5000
 _BATCH: Final = 1000
+_FEW: Final = 100
+"""So many events are taken while the worker waits; it gives its lease up after five seconds."""
 _PATIENCE_SECONDS: Final = 600
 
 
@@ -160,18 +163,23 @@ class _Rebuild:
         sys.stderr.flush()
 
     def catch_up(self, *, verify: bool) -> None:
-        """Follows the log, and ends once both generations stand at the same position, day and rules."""
+        """Compares both generations, then gives the new one up or shows it. Raises RebuildRefused."""
+        self._follow_until(self._compare)
+        if verify:
+            with self._pool.connection() as connection:
+                generations.abandon(connection, self._new)
+        else:
+            self._follow_until(self._show)
+
+    def _follow_until(self, succeeds: Callable[[], bool]) -> None:
+        """Brings the new generation to the log, the day and the rules of now, again and again, until this succeeds."""
         end = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < end:
             self._work_if_nobody_does()
             while self._follow(self._log_position()):
                 pass
             self._sweep()
-            with self._pool.connection() as connection:
-                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                seen = self._lease(connection, lock=False)[0]
-                candidates = comparison.different(connection, self._names, self._new.shelf, self._old)
-            if self._finish(seen, {name for found in candidates.values() for name in found}, verify=verify):
+            if succeeds():
                 return
             time.sleep(0.2)
         raise RebuildRefused("读模型迟迟未跟上日志：请查看 landcycle lag (REBUILD_WAITING)")
@@ -188,14 +196,15 @@ class _Rebuild:
         with self._pool.connection() as connection:
             return head(connection).position
 
-    def _lease(self, connection: Connection, *, lock: bool) -> tuple[int, int, int]:
-        """Position, day and rules of the serving generation."""
+    def _lease(self, connection: Connection, *, lock: bool) -> tuple[int, bool]:
+        """Position of the serving generation, and whether it stands at the day and the rules of the new one, and of now."""
         row = connection.execute(
             "SELECT position, coalesce(nullif(ticked_on, '-infinity') - date '0001-01-01' + 1, 0), rules_position FROM worker_lease"
             + (" FOR UPDATE" if lock else "")
         ).fetchone()
         assert row is not None, "worker_lease has one row"
-        return row[0], row[1], row[2]
+        now = business_date(self._settings), head(connection).rules_position
+        return row[0], row[1] >= now[0] and row[2] >= now[1] and self._swept == now
 
     def _follow(self, up_to: int) -> bool:
         """Takes the next events into the new generation; False when there are none."""
@@ -226,55 +235,49 @@ class _Rebuild:
         followed = [(self._new.shelf, catalog.DEFINITION)]
         while True:
             with self._pool.connection() as connection:
-                rules_position = head(connection).rules_position
-                names = due.behind(connection, followed, business_date(self._settings), rules_position, _BATCH)
+                now = business_date(self._settings), head(connection).rules_position
+                names = due.behind(connection, followed, *now, _BATCH)
                 self._compute(connection, names)
             if not names:
+                self._swept = now
                 return
 
-    def _finish(self, seen: int, candidates: set[str], *, verify: bool) -> bool:
-        """Under the worker's fence: catches up the last events, looks at the candidates again, and moves the pointer."""
+    def _show(self) -> bool:
+        """Under the worker's fence, which waits for it: takes the last few events, and moves the pointer."""
         with self._pool.connection() as connection:
-            position, ticked_on, rules_position = self._lease(connection, lock=True)
-            stands = head(connection)
-            if ticked_on < business_date(self._settings) or rules_position < stands.rules_position:
-                return False
-            if position < self._position or position - self._position > _BATCH:
+            position, level = self._lease(connection, lock=True)
+            if not level or position - self._position > _FEW:
                 return False
             self._events(connection, position)
-            moved = connection.execute(
-                "SELECT DISTINCT parcel_id FROM event_log WHERE position > %s AND strpos(parcel_id, ':') = 0", (seen,)
-            ).fetchall()
-            self._compare(connection, sorted(candidates | {row[0] for row in moved}))
-            self._compare_published(connection)
-            if verify:
-                generations.abandon(connection, self._new)
-                return True
             generations.show_built(connection, self._new)
-            self._done.shown = self._new.number
             failpoints.reach("rebuild.flipping")
         failpoints.reach("rebuild.flipped")
+        self._done.shown = self._new.number
         return True
 
-    def _compare(self, connection: Connection, parcels: Sequence[str]) -> None:
-        """Keeps the real differences: a parcel that one generation knows at a later version is computed at the other's."""
-        found = comparison.different(connection, self._names, self._new.shelf, self._old, parcels)
-        new, old = (comparison.versions(connection, shelf, parcels) for shelf in (self._new.shelf, self._old))
-        ahead = sorted(name for name in parcels if new.get(name) != old.get(name))
-        streams = read_streams(connection, ahead)
-        book = self._rules.current(head(connection))
-        for name in ahead:
-            known = streams[name][: old.get(name, 0)]
-            said = comparison.said_by(connection, self._old, name)
-            says = comparison.says(evaluate_parcel(known, business_date(self._settings), book)) if known else said
-            for model, names in found.items():
-                if name in names and says[model] == said[model]:
-                    names.remove(name)
-        self._done.differences = {model: names for model, names in found.items() if names}
+    def _compare(self) -> bool:
+        """Compares both generations in one snapshot, which nobody waits for; False where their day or rules differ."""
+        with self._pool.connection() as connection:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            generations.hold(connection, self._new)
+            position, level = self._lease(connection, lock=False)
+            if not level:
+                return False
+            found = comparison.different(connection, self._names, self._new.shelf, self._old)
+            book, today = self._rules.current(head(connection)), business_date(self._settings)
+            self._done.differences = comparison.real(
+                connection,
+                found,
+                self._new.shelf,
+                self._old,
+                lambda known: evaluate_parcel(known, today, book),
+                position,
+            )
+            self._compare_published(connection)
+        return True
 
     def _compare_published(self, connection: Connection) -> None:
         """Looks again at what would change an alert or a status: while parcels were computed, others had events."""
-        generations.hold(connection, self._new)
         rows = connection.execute(
             "SELECT parcel_id FROM read_parcel WHERE due_again ORDER BY parcel_id LIMIT %s", (_BATCH + 1,)
         ).fetchall()

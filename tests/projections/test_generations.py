@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from adapters import failpoints
 from api import sample
 from api.cli import app
-from projections import catalog, compliance, due, generations, rebuild, rebuild_chunks, worker
+from projections import catalog, comparison, compliance, due, generations, published, rebuild, rebuild_chunks, worker
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,6 +98,15 @@ def test_what_a_row_says_wrongly_is_named_and_put_right(settings):
     assert shown(settings).number == 1, "comparing shows nothing else"
     assert rebuild.run(settings).differences == {"compliance": [poisoned], "exit_eligible": [poisoned]}
     assert rebuild.run(settings, verify=True).different == 0
+
+
+def test_a_row_too_few_and_one_too_many_are_named(settings):
+    load(settings)
+    work(settings)
+    missing, moved = (row[0] for row in execute(settings, "SELECT parcel_id FROM read_parcel ORDER BY 1 LIMIT 2"))
+    execute(settings, "DELETE FROM read_parcel WHERE parcel_id = %s", missing)
+    execute(settings, "UPDATE read_parcel SET parcel_id = %s WHERE parcel_id = %s", missing + "X", moved)
+    assert rebuild.run(settings).differences == {"compliance": [missing, missing + "X", moved]}
 
 
 def test_only_real_differences_of_alerts_are_published(settings):
@@ -188,6 +197,41 @@ def test_no_step_of_a_rebuild_touches_a_generation_of_another_number(settings):
             with pool_of(settings) as pool, pool.connection() as connection, pytest.raises(generations.RebuildRefused):
                 step(connection, building)
     assert rows(settings) == before
+
+
+def test_the_worker_need_not_wait_while_generations_are_compared(settings, monkeypatch):
+    load(settings)
+    work(settings)
+    execute(settings, "DELETE FROM alert WHERE alert_id = (SELECT min(alert_id::text)::uuid FROM alert)")
+    looked = []
+    for module, name in ((comparison, "different"), (published, "of"), (rebuild, "evaluate_parcel")):
+
+        def unhurried(*values, real=getattr(module, name), name=name):
+            looked.append(name)
+            execute(settings, "SELECT FROM worker_lease FOR UPDATE NOWAIT")
+            return real(*values)
+
+        monkeypatch.setattr(module, name, unhurried)
+    assert rebuild.run(settings, processes=1).alerts == 1
+    assert {"different", "of", "evaluate_parcel"} <= set(looked)
+
+
+def test_the_worker_need_not_wait_for_who_still_reads_the_generation_of_before(settings):
+    load(settings)
+    work(settings)
+    rebuild.run(settings)
+    with pool_of(settings) as pool, pool.connection() as reader:
+        reader.execute("SELECT FROM generation_a.read_parcel")
+        building = threading.Thread(target=rebuild.run, args=(settings,))
+        building.start()
+        wait_for(
+            lambda: execute(
+                settings, "SELECT FROM pg_locks WHERE NOT granted AND relation = 'generation_a.read_parcel'::regclass"
+            )
+        )
+        execute(settings, "SELECT FROM worker_lease FOR UPDATE NOWAIT")
+    building.join()
+    assert shown(settings).number == 3
 
 
 def test_two_rebuilds_at_once_are_refused(settings):
