@@ -44,7 +44,7 @@ def _among(values: Collection[str]) -> Callable[[str | None], str | None]:
 
     def known(value: str | None) -> str | None:
         if value is not None and value not in values:
-            raise ValueError(f"one of {', '.join(values)}")
+            raise ValueError("、".join(values))
         return value
 
     return known

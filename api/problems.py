@@ -132,7 +132,10 @@ async def _parameters(request: Request, error: Exception) -> Response:
 
 def _sentence(error: Mapping[str, Any]) -> str:
     name, context = str(error["loc"][-1]), error.get("ctx", {})
-    bounds = {"ge": "不小于", "gt": "大于", "le": "不大于", "lt": "小于", "expected": "取值为"}
+    if error["type"] in ("literal_error", "value_error"):  # 'a', 'b' or 'c' of a signature, or as `fields` gives it
+        values = str(context.get("expected", context.get("error"))).replace("'", "")
+        return f"参数{name}的取值为{values.replace(' or ', '、').replace(', ', '、')}"
+    bounds = {"ge": "不小于", "gt": "大于", "le": "不大于", "lt": "小于"}
     wanted = [f"{text}{context[key]}" for key, text in bounds.items() if key in context]
     return f"参数{name}" + (f"应{wanted[0]}" if wanted else "不合格式")
 

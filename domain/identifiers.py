@@ -9,6 +9,7 @@ from typing import Final
 
 _PARCEL: Final = r"\d{12}[GJ][BSX]\d{5}"
 """Industrial parcels accept GB, GS, GX, JB, JS, JX (specification 7.1)."""
+_LIKE_A_PARCEL: Final = re.compile(r"\d{12}([A-Z]{2})(\d{5})(\..*)?", re.ASCII)
 UNIT_CODE: Final = re.compile(rf"({_PARCEL})([FLQW])(\d{{8}})", re.ASCII)
 _FORMS: Final = (
     ("cadastral", re.compile(rf"({_PARCEL})", re.ASCII)),
@@ -47,8 +48,19 @@ def parse_parcel_id(text: str) -> ParcelId:
         match = pattern.fullmatch(text)
         if match and not (form == "cadastral" and match[1].endswith("00000")):
             return ParcelId(text, form, text[:6] if form == "cadastral" else None)
-    message = f"宗地编号“{text[:60]}”不合格式：应为19位宗地代码（可加.序号）、jg-监管号或xm-项目代码"
-    raise MalformedCode("PARCEL_ID", message)
+    raise MalformedCode("PARCEL_ID", f"宗地编号“{text[:60]}”不合格式：{_wrong_part(text)}")
+
+
+def _wrong_part(text: str) -> str:
+    """Which part of a parcel id is wrong, as far as it can be told."""
+    match = _LIKE_A_PARCEL.fullmatch(text)
+    if match is None:
+        return "应为19位宗地代码（可加.序号）、jg-监管号或xm-项目代码"
+    if match[1][0] not in "GJ" or match[1][1] not in "BSX":
+        return f"第13、14位为{match[1]}，产业用地应为GB、GS、GX、JB、JS、JX之一"
+    if match[2] == "00000":
+        return "顺序号不得为00000"
+    return f"权利序号“{match[3]}”应为.加1至9999的数字"
 
 
 def half_width_upper(text: str) -> str:

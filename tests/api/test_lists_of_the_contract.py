@@ -1,5 +1,6 @@
 """The lists of contract 4 by each of their parameters, with the items that contract 4.1 writes."""
 
+import re
 import uuid
 
 from given_api import PARCEL, contract, problem, work
@@ -57,7 +58,7 @@ def test_the_list_of_ways_out_by_each_parameter(district):
         assert blockers or all(eligible for _, eligible in expected)
 
 
-def test_a_value_that_the_contract_does_not_name_is_400_and_no_empty_list(api):
+def test_a_value_that_the_contract_does_not_name_is_400_and_told_which_are_and_no_empty_list(api):
     wrong = [
         ("/v1/parcels", "stage"), ("/v1/parcels", "compliance"), ("/v1/parcels", "department"), ("/v1/exit-eligible", "kind"),
         ("/v1/exit-eligible", "eligible"), ("/v1/data-quality", "department"), ("/v1/data-quality", "kind"), ("/v1/alerts", "department"),
@@ -66,6 +67,8 @@ def test_a_value_that_the_contract_does_not_name_is_400_and_no_empty_list(api):
     for path, name in wrong:
         body = problem(api.get(path, **{name: "BREECH"}), 400, "INVALID_PARAMETER")
         assert body["errors"][0]["pointer"] == f"/query/{name}"
+        values = body["detail"].removeprefix(f"参数{name}的取值为").split("、")
+        assert len(values) > 1 and all(re.fullmatch("[A-Za-z_]+", value) for value in values), body["detail"]
 
 
 ALERT_KEYS = {

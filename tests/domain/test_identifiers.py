@@ -139,3 +139,18 @@ def test_industry_codes_of_industry_and_storage():
 def test_project_codes():
     assert check_project_code("2101-120114-04-01-123456") == "2101-120114-04-01-123456"
     assert code_of(check_project_code, "2101-120114-04-01") == "PROJECT_CODE"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("120114001002GB00000", "顺序号不得为00000"),
+        ("120114001002GA00001", "第13、14位为GA"),
+        ("120114001002GB00015.0", "权利序号“.0”"),
+        ("120114001002GB0001", "应为19位宗地代码"),
+    ],
+)
+def test_a_parcel_id_that_is_refused_is_told_which_part_is_wrong(text, words):
+    with pytest.raises(MalformedCode) as caught:
+        parse_parcel_id(text)
+    assert caught.value.code == "PARCEL_ID" and words in caught.value.message
