@@ -18,13 +18,11 @@ from domain.facts import CORRECTED, WITHDRAWN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SOURCE: Final = "/landcycle"
 SCHEMA: Final = "urn:landcycle:schema:"
 """Before `event:v1`, `alert:v1`, `status:v1`, `head:v1`, the values of `ce_dataschema`."""
 _FIXED: Final = (
     ("content-type", b"application/json"),
     ("ce_specversion", b"1.0"),
-    ("ce_source", SOURCE.encode()),
 )
 _RECORD_BEGINS: Final = len(f'{{"algorithm":"{ALGORITHM}",')
 _LARGEST_STATUS: Final = LARGEST_MESSAGE - 65_536
@@ -46,11 +44,20 @@ class LoggedEvent(NamedTuple):
     record: str
 
 
+def source(epoch: int) -> str:
+    """The `ce_source` of what a life of the log says: with `ce_id` it names one message for ever (decision 0015).
+
+    After a restore, revisions and sequences begin again at the backup's, and with them the ids that are made of them.
+    """
+    return "/landcycle" if epoch == 1 else f"/landcycle/epoch/{epoch}"
+
+
 @lru_cache(maxsize=1024)
 def _kind(ce_type: str, schema: str, epoch: int) -> tuple[tuple[str, bytes], ...]:
     """The headers that many messages share."""
     return (
         *_FIXED,
+        ("ce_source", source(epoch).encode()),
         ("ce_type", f"landcycle.{ce_type}".encode()),
         ("ce_dataschema", f"{SCHEMA}{schema}".encode()),
         ("ce_epoch", str(epoch).encode()),

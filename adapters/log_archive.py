@@ -42,6 +42,14 @@ class NotWhole(Exception):  # noqa: N818 - an answer, not a fault
         self.report = report
 
 
+class StillAtWork(Exception):  # noqa: N818 - an answer, not a fault
+    """A worker or a relay works on the database: its epoch may not change under it."""
+
+    def __init__(self, part: str, holder: str) -> None:
+        super().__init__(f"{part} {holder}")
+        self.part, self.holder = part, holder
+
+
 def export_log(connection: Connection, out: TextIO, progress: Progress | None = None) -> int:
     """Writes the log as it stands now; returns the number of events. The caller's transaction is made a snapshot."""
     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -152,11 +160,31 @@ def _continue(connection: Connection, first: dict[str, Any]) -> None:
     raise_epoch(connection)
 
 
-def raise_epoch(connection: Connection) -> int:
-    """Begins the next epoch at the log's end; returns it. To be called once after every restore from a backup.
+def continue_restored(connection: Connection) -> tuple[int, int]:
+    """To be called once after a database was restored from a backup, before anything works on it: begins the next
+    epoch, in which every status is published anew, since Kafka may have a later one that is lost here.
 
-    The user of the connection must be allowed to act as the owner.
+    Returns the new epoch and the last position of the epochs before. The user of the connection must be allowed to act
+    as the owner. Raises StillAtWork.
     """
+    with connection.transaction():
+        row = connection.execute(
+            "SELECT w.holder, w.expires_at > now(), r.holder, r.expires_at > now() FROM worker_lease w, relay_lease r"
+            " FOR UPDATE"  # nobody takes a lease before the commit
+        ).fetchone()
+        assert row is not None, "each lease has one row"
+        for part, holder, works in (("worker", *row[:2]), ("relay", *row[2:])):
+            if works:
+                raise StillAtWork(part, holder)
+        connection.execute("UPDATE status_feed SET published_revision = 0")
+        epoch = raise_epoch(connection)
+        after = connection.execute("SELECT after_position FROM log_epoch WHERE epoch = %s", (epoch,)).fetchone()
+        assert after is not None, "the epoch has just begun"
+        return epoch, int(after[0])
+
+
+def raise_epoch(connection: Connection) -> int:
+    """Begins the next epoch at the log's end; returns it. The user of the connection must be allowed to act as the owner."""
     with connection.transaction():
         connection.execute(f"SET LOCAL ROLE {OWNER_ROLE}")
         row = connection.execute("UPDATE log_head SET epoch = epoch + 1 RETURNING epoch, position").fetchone()

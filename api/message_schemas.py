@@ -211,7 +211,11 @@ def headers(ce_type: Schema, schema: str) -> Schema:
             "content-type": {"const": "application/json"},
             "ce_specversion": {"const": "1.0"},
             "ce_id": {"type": "string", "format": "uuid", "description": "the same in every duplicate"},
-            "ce_source": {"const": "/landcycle"},
+            "ce_source": {
+                "type": "string",
+                "pattern": "^/landcycle(/epoch/[1-9][0-9]*)?$",
+                "description": "/landcycle in epoch 1; a message is known by ce_source and ce_id together (CloudEvents 1.0, 3.1.1)",
+            },
             "ce_type": ce_type,
             "ce_subject": _TEXT,
             "ce_time": _INSTANT,

@@ -120,13 +120,44 @@ class StatusFeed:
                 del self._under_way[parcel_id]
 
 
+class HeadFeed:
+    """The signed heads, in the order of epoch and size: a restored log begins its epoch with the size that it has."""
+
+    pause = 0.2
+
+    def __init__(self) -> None:
+        self._after = (1, 0)
+
+    def rewind(self, connection: psycopg.Connection) -> None:
+        """The head that was last acknowledged."""
+        row = connection.execute("SELECT epoch, position FROM relay_position WHERE feed = 'heads'").fetchone()
+        assert row is not None
+        self._after = (row[0], row[1])
+
+    def next(self, connection: psycopg.Connection, limit: int) -> list[tuple[tuple[int, int], Message]]:
+        """The heads after the last one given."""
+        epoch, tree_size = self._after
+        heads = merkle_log.heads_after(connection, tree_size, limit, epoch)
+        batch = [((head["epoch"], head["tree_size"]), cloud_events.head_message(head, head["epoch"])) for head in heads]
+        if batch:
+            self._after = batch[-1][0]
+        return batch
+
+    def settle(self, connection: psycopg.Connection, marks: list[tuple[int, int]]) -> None:
+        """The last of the marks is the new place."""
+        connection.execute(
+            "UPDATE relay_position SET epoch = %s, position = %s WHERE feed = 'heads' AND (epoch, position) < (%s, %s)",
+            (*marks[-1], *marks[-1]),
+        )
+
+
 def all_feeds() -> tuple[Feed, ...]:
     """Alerts first: people wait for them."""
     return (
         PositionFeed("alerts", alerts, 0.0),
         PositionFeed("events", events, 0.02),
         StatusFeed(),
-        PositionFeed("heads", _heads, 0.2),
+        HeadFeed(),
     )
 
 
@@ -162,10 +193,3 @@ def _traced(connection: psycopg.Connection, topic: str, event_ids: list[str]) ->
             if event_id in found:
                 tracing.tell(f"send {topic}", found[event_id], began, event_id, SpanKind.PRODUCER)
     return found
-
-
-def _heads(connection: psycopg.Connection, after: int, limit: int) -> list[tuple[int, Message]]:
-    return [
-        (head["tree_size"], cloud_events.head_message(head, head["epoch"]))
-        for head in merkle_log.heads_after(connection, after, limit)
-    ]

@@ -15,6 +15,7 @@ INSERT INTO relay_lease DEFAULT VALUES;
 -- with every message before it acknowledged too.
 CREATE TABLE relay_position (
     feed     text PRIMARY KEY,                        -- 'alerts', 'events', 'heads'
-    position bigint NOT NULL DEFAULT 0
+    epoch    integer NOT NULL DEFAULT 1,              -- of the head; positions of the other feeds need none
+    position bigint NOT NULL DEFAULT 0                -- of the heads: tree_size
 );
 INSERT INTO relay_position (feed) VALUES ('alerts'), ('events'), ('heads');

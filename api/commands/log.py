@@ -87,3 +87,22 @@ def import_log(
         except (log_archive.NotWhole, ValueError) as error:
             fail(f"导出文件不完整或被改动：{error} (EXPORT_NOT_WHOLE)", 4)
     typer.echo(f"{report.events} events, root {report.root}")
+
+
+@app.command()
+@told
+def restored(data_dir: DataDir = None) -> None:
+    """Begin the next epoch of the log: once after each restore from a backup, before anything else is started.
+
+    What was recorded after the backup is lost here and known elsewhere: with the epoch, consumers tell the one from the other.
+    """
+    import psycopg
+
+    from adapters import log_archive
+
+    with psycopg.connect(with_database(data_dir).database_url) as connection:
+        try:
+            epoch, position = log_archive.continue_restored(connection)
+        except log_archive.StillAtWork as error:
+            fail(f"{error.part}（{error.holder}）还在工作：请停止全部进程，5秒后再试 (STILL_AT_WORK)")
+    typer.echo(f"epoch {epoch - 1} up to position {position}, epoch {epoch} from there on")

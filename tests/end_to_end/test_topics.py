@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from uuid import UUID, uuid5
 
 import psycopg
 import pytest
@@ -14,13 +15,17 @@ from given_relay import (
     produce,
     reconciled,
     relay_until_sent,
+    relaying,
     stored_alerts,
+    wait_until_sent,
     with_sample,
 )
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from adapters import kafka
+from adapters import alert_log, kafka
+from adapters.postgres import open_pool
+from adapters.signed_heads import TreeKeeper
 
 
 @pytest.fixture
@@ -137,6 +142,79 @@ def test_what_was_sent_before_a_restore_is_no_finding(settings):
     execute(settings, "INSERT INTO log_epoch (epoch, after_position) SELECT 2, position FROM log_head")
     report = reconciled(settings)
     assert report["count"] == 0 and report["feeds"]["events"]["of_earlier_epochs"] == 1
+
+
+@pytest.fixture
+def backup(settings, postgres_url):
+    """A copy of the database at a moment, and how to put it back: {name}_backup."""
+    name = settings.database_url.rpartition("/")[2]
+    copy = f"{name}_backup"
+
+    def copied(source, target):
+        with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {target} TEMPLATE {source}")
+
+    yield lambda: copied(name, copy), lambda: copied(copy, name)
+    with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")
+
+
+def noted(settings, alert_id, act):
+    with psycopg.connect(settings.database_url) as connection:
+        alert_log.act(connection, alert_id, act, department="NRP", note=act)
+
+
+def test_after_a_restore_no_new_message_bears_the_name_of_a_lost_one(settings, backup):
+    relay_until_sent(settings)
+    alert_id = json.loads(messages(settings, kafka.ALERTS)[0].value)["alert_id"]
+    signed(settings)
+    relay_until_sent(settings)
+    take, put_back = backup
+    execute(settings, "UPDATE worker_lease SET expires_at = now()")
+    take()
+    lost = "UPDATE status_feed SET revision = revision + 1, answer = jsonb_set(answer::jsonb, '{version}', '99')"
+    execute(settings, lost)
+    noted(settings, alert_id, "feedback")
+    relay_until_sent(settings)
+    put_back()
+    told = f"epoch 1 up to position {last(settings)}, epoch 2 from there on\n"
+    assert landcycle(settings, "restored")[:2] == (0, told)
+    noted(settings, alert_id, "acknowledge")
+    signed(settings)
+    relay_until_sent(settings)
+
+    of_alert = [one for one in messages(settings, kafka.ALERTS) if json.loads(one.value)["alert_id"] == alert_id]
+    lost, new = of_alert[-2:]
+    assert (lost.header("ce_type"), new.header("ce_type")) == (
+        "landcycle.alert.feedback",
+        "landcycle.alert.acknowledged",
+    )
+    assert lost.header("ce_id") == new.header("ce_id") == str(uuid5(UUID(alert_id), "2")), "as the contract says"
+    assert (lost.header("ce_source"), new.header("ce_source")) == ("/landcycle", "/landcycle/epoch/2")
+    kept = {one.key: json.loads(one.value)["version"] for one in messages(settings, kafka.STATUS)}
+    assert kept and 99 not in kept.values(), "the last status of each parcel is one of the restored log"
+    before, after = [json.loads(one.value) for one in messages(settings, kafka.HEADS)][-2:]
+    assert (before["epoch"], after["epoch"]) == (1, 2) and before["tree_size"] == after["tree_size"]
+    assert reconciled(settings)["count"] == 0
+
+
+def signed(settings):
+    with open_pool(settings.database_url, max_size=1) as pool:
+        TreeKeeper(pool, settings.data_dir, 0).step()
+
+
+def last(settings):
+    return execute(settings, "SELECT position FROM log_head").fetchone()[0]
+
+
+def test_a_log_at_work_is_not_told_that_it_was_restored(settings):
+    execute(settings, "UPDATE worker_lease SET expires_at = now()")
+    with relaying(settings):
+        wait_until_sent(settings)
+        status, out, err = landcycle(settings, "restored")
+    assert (status, out) == (2, "") and "relay" in err and "STILL_AT_WORK" in err and err.count("\n") == 1
+    assert execute(settings, "SELECT epoch FROM log_head").fetchone()[0] == 1
 
 
 def test_a_replay_goes_to_a_topic_of_its_own_with_the_same_ids(settings):
