@@ -104,8 +104,11 @@ def moved(
         book, position = _book(connection)
         events = read_rules(connection)
         calendars = [one for one in events if one.type == "calendar.published" and published in (None, one.event_id)]
+        if not calendars and published is not None:
+            fail(f"没有公布过节假日安排{published} (CALENDAR_UNKNOWN)")
         if not calendars:
-            fail(f"没有公布过节假日安排 {published or ''} (CALENDAR_UNKNOWN)")
+            typer.echo(json.dumps({"published": None}) if as_json else "没有公布过节假日安排，期限没有移动")
+            return
         event = calendars[-1]
         before = RuleBook.from_events([one for one in events if one.position < event.position])
         after = RuleBook.from_events([one for one in events if one.position <= event.position])

@@ -281,5 +281,9 @@ def test_what_was_paid_before_the_calendar_came_is_counted_by_the_calendar_of_th
 
 def test_a_calendar_that_nobody_published_is_told_so(settings):
     load(settings, [])
-    assert "(CALENDAR_UNKNOWN)" in refused("calendar", "moved")
+    assert "(CALENDAR_UNKNOWN)" in refused("calendar", "moved", "--published", "01920000-0000-7000-8000-000000000001")
+    none = CliRunner().invoke(app, ["calendar", "moved"])
+    assert (none.exit_code, none.stdout) == (0, "没有公布过节假日安排，期限没有移动\n"), (
+        "a fresh system: nothing has moved"
+    )
     assert "(NOT_A_DIVISION)" in refused("calendar", "moved", "--jurisdiction", "12")
