@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -197,6 +198,7 @@ def open_pool(
 
     `with pool.connection() as connection:` is one transaction that commits at its end. A timeout of 0 is none.
     """
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # whoever asks for a connection tells what is wrong
     return psycopg_pool.ConnectionPool[Connection](
         url,
         connection_class=BoundedConnection,

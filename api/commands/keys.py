@@ -38,10 +38,11 @@ def keys_list(data_dir: DataDir = None) -> None:
     """The keys that exist, without their secrets."""
     from adapters import api_keys
     from adapters.postgres import open_pool
+    from domain.event import instant_text, microseconds
 
     with open_pool(with_database(data_dir).database_url, max_size=1) as pool, pool.connection() as connection:
         for one in api_keys.list_keys(connection):
-            typer.echo(json.dumps(one, ensure_ascii=False, default=str))
+            typer.echo(json.dumps(one, ensure_ascii=False, default=lambda time: instant_text(microseconds(time))))
 
 
 @app.command("revoke")

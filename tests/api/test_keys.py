@@ -3,17 +3,20 @@
 import json
 import threading
 import time
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import jwt
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from typer.testing import CliRunner
 
 from adapters import api_keys
 from adapters.api_keys import KeyRefused, Principal
 from adapters.tokens import TokenRefused, TokenVerifier
 from api import principals
+from api.cli import app
 from domain.divisions import covers
 from given_api import PARCEL, delivered, settings_for
 
@@ -53,6 +56,17 @@ def test_a_key_grants_what_it_was_made_for_and_the_database_does_not_hold_it(con
     assert key.split("_", 2)[2] not in stored
     assert api_keys.find(connection, settings, key[:-1] + ("A" if key[-1] != "A" else "B")) is None
     assert [one["key_id"] for one in api_keys.list_keys(connection)] == [key_id]
+
+
+def test_keys_are_listed_with_the_time_of_everywhere(connection, settings, monkeypatch, tmp_path):
+    """Given a key, then it is listed with an instant of RFC 3339 at +08:00 and without its secret."""
+    monkeypatch.setenv("LANDCYCLE_DATABASE_URL", settings.database_url)
+    key = api_keys.create(connection, settings, "120114", "regulator")
+    done = CliRunner().invoke(app, ["keys", "list", "--data-dir", str(tmp_path)])
+    listed = json.loads(done.stdout)
+    assert datetime.fromisoformat(listed["created_at"]).tzinfo and listed["created_at"][10] == "T"
+    assert listed["created_at"].endswith("+08:00") and listed["revoked_at"] is None
+    assert key.split("_", 2)[2] not in done.stdout
 
 
 def test_a_revoked_key_is_good_no_more(connection, settings):
