@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from html import escape
+from importlib.metadata import version
 from typing import Any, Final
 
 import orjson
@@ -17,7 +18,7 @@ from api.answers import JsonAnswer
 from api.problem_codes import HTTP_CODES
 from domain.events import envelope_union_schema
 
-VERSION: Final = "1.0.0"
+VERSION: Final = version("landcycle")
 _DESCRIPTION: Final = (
     "产业用地全生命周期共同监管。部门上报发生的事实，系统按法律、合同和监管协议得出结论。\n\n"
     "Departments post what happened; the system says what the law and the agreement make of it. Dates are civil dates "
