@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from domain.divisions import ancestors
+
 
 @dataclass(slots=True, frozen=True)
 class Division:
@@ -72,6 +74,15 @@ def living(code: str, year: int) -> Division | None:
 def known(code: str) -> bool:
     """Whether a code is or was a division of GB/T 2260 in any year, or the whole country (`000000`)."""
     return code == "000000" or code in _history() or (code.endswith("00") and code[:4] in _prefectures())
+
+
+@cache
+def count_below(code: str, year: int) -> int:
+    """How many divisions lay directly below a province or a city in a year: 16 in 天津市 (specification 6.4)."""
+    return sum(
+        ancestors(one)[-2] == code and any(span.first <= year < span.end for span in spans)
+        for one, spans in _history().items()
+    )
 
 
 @cache

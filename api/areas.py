@@ -12,6 +12,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from adapters.divisions import count_below
 from adapters.event_codec import to_event
 from adapters.parcel_log import head
 from adapters.postgres import Connection
@@ -219,10 +220,16 @@ def _years_among_last(areas: Sequence[Area], area_id: str, year: int, rules: Rul
         rank = ranks.get(area_id)
         if rank is None and not rules.get("rank.gap_breaks_run", _end_of(year)):
             continue
-        if rank is None or rank <= len(ranks) - rules.get("rank.last_n", _end_of(one)):
+        if rank is None or rank <= _how_many(areas, ranks, one) - rules.get("rank.last_n", _end_of(one)):
             return count
         count += 1
     return count
+
+
+def _how_many(areas: Sequence[Area], ranks: Mapping[str, int], year: int) -> int:
+    """N of 6.4: all districts of the city, those of which nothing is on record too; of parks those that are ranked."""
+    level, city = _league(areas[0])
+    return max(len(ranks), count_below(city, year) if level == "DISTRICT" else 0)
 
 
 def _areas(connection: Connection) -> list[Area]:

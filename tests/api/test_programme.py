@@ -102,7 +102,7 @@ def test_areas_are_evaluated_and_ranked(api):
     assert [(one["area_id"], one["rank"]) for one in items] == [
         ("120101", 1), ("120102", 2), ("120103", 2), ("120104", 4), ("120105", 5)
     ]  # fmt: skip
-    assert [one["interview"] for one in items] == [False, False, False, True, True]
+    assert not any(one["among_last"] or one["interview"] for one in items), "five of sixteen: none of the last three"
     assert api.get("/v1/rankings", year=2024).json()["items"] == []
     evaluation = api.get("/v1/areas/120104/evaluation", who="regulator@120000", year=2024).json()
     assert (evaluation["rank"], evaluation["ranked"]) == (4, 5)
@@ -164,14 +164,22 @@ def test_the_last_three_of_sixteen_three_years_running_are_called_in(api):
     assert not items["120113"]["among_last"] and not items["120114"]["among_last"]
 
 
+def test_the_last_three_are_those_of_all_districts_of_the_city_however_few_are_on_record(api):
+    ranked(api, {2024: [14, 14, 1], 2025: [15, 13, 1], 2026: [16, 16, 3]})
+    assert interviewed(api, 2026) == {"101": 3}
+    items = api.get("/v1/rankings", who="regulator@120000", year=2026).json()["items"]
+    assert {one["area_id"]: one["among_last"] for one in items} == {"120103": False, "120101": True, "120102": True}
+
+
 def test_a_year_without_evaluation_breaks_the_run(api):
-    ranked(api, {2021: [1, 2, 3, 4], 2022: [1, 2, 3, 4], 2023: [1, 2, 3, None], 2024: [1, 2, 3, 4], 2025: [1, 2, 3, 4]})
+    last = [13, 14, 15, 16]
+    ranked(api, {2021: last, 2022: last, 2023: [13, 14, 15, None], 2024: last, 2025: last})
     assert interviewed(api, 2022) == {}
     assert interviewed(api, 2025) == {"102": 5, "103": 5}
 
 
 def test_how_many_are_last_and_for_how_long_is_a_matter_of_the_rules(api):
-    ranked(api, {2024: [1, 2, 3, 4], 2025: [1, 2, 3, 4]})
+    ranked(api, {2024: [13, 14, 15, 16], 2025: [13, 14, 15, 16]})
     assert interviewed(api, 2025) == {}
     for key, value in (("rank.last_n", 1), ("rank.years", 2)):
         body = amended(rule_set="120000", key=key, value=value, valid_from="2024-01-01")

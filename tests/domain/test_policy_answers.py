@@ -96,19 +96,16 @@ def clock(day, events, name):
 
 
 def ranked(*ranks):
-    """(years among the last, named for an interview) of one of six districts, by its rank of each year; None: none."""
+    """(years among the last, named for an interview) of one of sixteen districts, by its rank of each year; None: none."""
 
     def ask(rules_of):
-        areas = []
-        for number in range(6):
-            events = [
-                Event(f"{number}/{place}", f"area:12010{number}", place, place, "area.evaluated", 1, day_number("2026-03-01"), place, "120000",
-                      "GOV", None, None, None, None, {"year": 2020 + place, "rank": 1 if number else rank})
-                for place, rank in enumerate(ranks) if rank is not None
-            ]  # fmt: skip
-            areas.append(Area(f"12010{number}", "120000", fold(events, RANK)))
-        rows = _ranked(areas, 2020 + len(ranks) - 1, rules_of)
-        return next((one["years_among_last"], one["interview"]) for one in rows if one["area_id"] == "120100")
+        events = [
+            Event(str(place), "area:120101", place, place, "area.evaluated", 1, day_number("2026-03-01"), place, "120101",
+                  "GOV", None, None, None, None, {"year": 2020 + place, "rank": rank})
+            for place, rank in enumerate(ranks) if rank is not None
+        ]  # fmt: skip
+        [row] = _ranked([Area("120101", "120101", fold(events, RANK))], 2020 + len(ranks) - 1, rules_of)
+        return row["years_among_last"], row["interview"]
 
     return ask
 
@@ -286,9 +283,9 @@ PAIRS = {
     "assess.process.to_years": (
         {"assess.process.alerts": True}, 4, {"A-ASSESS-DUE"}, {"A-ASSESS-OVERDUE"}, asked("2028-09-02", REACHED, codes),
     ),
-    "rank.last_n": ({}, 1, (3, True), (1, False), ranked(5, 4, 6)),
-    "rank.years": ({}, 2, (2, False), (2, True), ranked(1, 4, 6)),
-    "rank.gap_breaks_run": ({}, False, (1, False), (2, False), ranked(6, None, 6)),
+    "rank.last_n": ({}, 1, (3, True), (1, False), ranked(15, 14, 16)),
+    "rank.years": ({}, 2, (2, False), (2, True), ranked(1, 14, 16)),
+    "rank.gap_breaks_run": ({}, False, (1, False), (2, False), ranked(16, None, 16)),
 }  # fmt: skip
 """Parameter → (what else is set in both cases, another value, the answer, what it becomes, the question)."""
 PLACES = {"filing.triggers": LIAOCHENG}
