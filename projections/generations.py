@@ -101,12 +101,18 @@ def take_up(connection: Connection, definitions: list[int], position: int) -> in
     return int(row[0])
 
 
-def begin(connection: Connection, definition: int, expected: int) -> Building:
+def begin(connection: Connection, definition: int, expected: int, *, discard: bool = True) -> Building:
     """Takes the shelf that does not serve for a new generation; from the commit on no batch writes it, and nobody can show it.
 
-    Raises RebuildRefused while the transaction of a rebuild writes there.
+    Raises RebuildRefused while the transaction of a rebuild writes there, and, unless it may `discard` it, while the shelf
+    is the way back.
     """
     connection.execute("SELECT FROM worker_lease FOR UPDATE")  # no batch is under way that would write it
+    before = other(connection)
+    if before.state == "FOLLOWING" and not discard:
+        raise RebuildRefused(
+            f"比较要占用第{before.number}代的位置，此后就不能再用--back退回：确实不再需要退路时，请加--discard-previous (WAY_BACK_STANDS)"
+        )
     row = connection.execute(
         "UPDATE read_generation SET number = (SELECT max(number) + 1 FROM read_generation), definition = %s, state = 'BUILDING',"
         " left_at = NULL, parcels = 0, expected = %s WHERE shelf = (SELECT shelf FROM read_generation"

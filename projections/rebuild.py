@@ -63,10 +63,16 @@ class Rebuilt:
 
 
 def run(
-    settings: Settings, names: Sequence[str] = (), *, verify: bool = False, processes: int | None = None
+    settings: Settings,
+    names: Sequence[str] = (),
+    *,
+    verify: bool = False,
+    discard: bool = False,
+    processes: int | None = None,
 ) -> Rebuilt:
     """Builds a generation, compares it and shows it; `verify` only compares. `names`: what is compared (none: all).
 
+    Either takes the place of the generation of before, which ends the way back: `verify` only where it may `discard` it.
     Raises UnknownReadModel, RebuildRefused.
     """
     unknown = sorted(set(names) - set(catalog.NAMES))
@@ -74,7 +80,7 @@ def run(
         raise UnknownReadModel(f"没有读模型 {unknown[0]}；可选：{'、'.join(catalog.NAMES)} (UNKNOWN_READ_MODEL)")
     started, done = time.monotonic(), Rebuilt()
     with _patient_pool(settings) as pool, _only_one(settings):
-        rebuild = _Rebuild(settings, pool, list(names or catalog.NAMES), done)
+        rebuild = _Rebuild(settings, pool, list(names or catalog.NAMES), done, discard=discard or not verify)
         rebuild.build(processes or os.cpu_count() or 1)
         rebuild.catch_up(verify=verify)
     done.seconds = time.monotonic() - started
@@ -108,7 +114,7 @@ def _only_one(settings: Settings) -> Iterator[None]:
 class _Rebuild:
     """One rebuild into the shelf that does not serve, which it takes at once. Raises RebuildRefused."""
 
-    def __init__(self, settings: Settings, pool: Pool, names: list[str], done: Rebuilt) -> None:
+    def __init__(self, settings: Settings, pool: Pool, names: list[str], done: Rebuilt, *, discard: bool) -> None:
         self._settings, self._pool, self._names, self._done = settings, pool, names, done
         self._rules = RuleSource(ParcelLog(pool))
         with pool.connection() as connection:
@@ -117,7 +123,7 @@ class _Rebuild:
             self._expected = row[0] if row else 0
             self._position = head(connection).position
         with pool.connection() as connection:
-            self._new = generations.begin(connection, catalog.DEFINITION, self._expected)
+            self._new = generations.begin(connection, catalog.DEFINITION, self._expected, discard=discard)
             self._old = generations.serving(connection).shelf
 
     def build(self, processes: int) -> None:
@@ -176,7 +182,7 @@ class _Rebuild:
         end = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < end:
             self._work_if_nobody_does()
-            while self._follow(self._log_position()):
+            while self._follow():
                 pass
             self._sweep()
             if succeeds():
@@ -192,10 +198,6 @@ class _Rebuild:
         if row is None or not row[0]:
             worker.run_once(self._settings, self._pool)
 
-    def _log_position(self) -> int:
-        with self._pool.connection() as connection:
-            return head(connection).position
-
     def _lease(self, connection: Connection, *, lock: bool) -> tuple[int, bool]:
         """Position of the serving generation, and whether it stands at the day and the rules of the new one, and of now."""
         row = connection.execute(
@@ -206,10 +208,10 @@ class _Rebuild:
         now = business_date(self._settings), head(connection).rules_position
         return row[0], row[1] >= now[0] and row[2] >= now[1] and self._swept == now
 
-    def _follow(self, up_to: int) -> bool:
+    def _follow(self) -> bool:
         """Takes the next events into the new generation; False when there are none."""
         with self._pool.connection() as connection:
-            return bool(self._events(connection, up_to))
+            return bool(self._events(connection, head(connection).position))
 
     def _events(self, connection: Connection, up_to: int) -> set[str]:
         rows = connection.execute(

@@ -84,17 +84,25 @@ def sweep(as_of: AsOf = None, data_dir: DataDir = None) -> None:
 def rebuild(
     names: Annotated[list[str] | None, typer.Argument(help="read models to compare; none: all")] = None,
     verify: Annotated[bool, typer.Option("--verify", help="only compare; exit 4 where anything differs")] = False,
+    discard_previous: Annotated[
+        bool,
+        typer.Option("--discard-previous", help="let --verify take the place of the generation of before: no --back"),
+    ] = False,
     back: Annotated[bool, typer.Option("--back", help="show the generation of before again, at once")] = False,
     processes: Annotated[int | None, typer.Option(min=1, max=64, help="none: one per core")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Compute all read models anew beside those that serve, compare row by row, and show them; posts and reads go on."""
+    """Compute all read models anew beside those that serve, compare row by row, and show them; posts and reads go on.
+
+    There is room for one generation beside the one that serves: a rebuild takes the place of the generation of before, and
+    --back then leads to the one that served until now. After --verify nothing is left there: it asks for --discard-previous.
+    """
     from projections import rebuild as again
 
     if back:
         typer.echo(f"列表现由第{again.back(with_database(data_dir))}代读模型提供 lists show that generation now")
         return
-    done = again.run(with_database(data_dir), names or (), verify=verify, processes=processes)
+    done = again.run(with_database(data_dir), names or (), verify=verify, discard=discard_previous, processes=processes)
     rate = done.events / done.seconds if done.seconds else 0
     typer.echo(f"{done.parcels:,} parcels, {done.events:,} events, {done.seconds:.1f} s ({rate:,.0f} events/s)")
     for model, parcels in done.differences.items():

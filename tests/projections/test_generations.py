@@ -75,9 +75,21 @@ def test_both_generations_follow_and_the_way_back_is_one_step(settings):
     new = rows(settings)
     assert rebuild.back(settings) == 1 and shown(settings).shelf == "a"
     assert without_days(rows(settings)) == without_days(new), "the generation of before followed the log"
-    assert rebuild.run(settings, verify=True).different == 0
+    assert rebuild.run(settings, verify=True, discard=True).different == 0
     with pytest.raises(generations.NoWayBack):
         rebuild.back(settings)
+
+
+def test_only_to_compare_does_not_cost_the_way_back(settings):
+    load(settings)
+    work(settings)
+    rebuild.run(settings)
+    told = CliRunner().invoke(app, ["rebuild", "--verify"])
+    assert told.exit_code == 2 and "WAY_BACK_STANDS" in told.output, told.output
+    assert (rebuild.back(settings), rebuild.back(settings)) == (1, 2)
+    assert CliRunner().invoke(app, ["rebuild", "--verify", "--discard-previous"]).exit_code == 0
+    told = CliRunner().invoke(app, ["rebuild", "--back"])
+    assert told.exit_code == 2 and "NO_WAY_BACK" in told.output, told.output
 
 
 def test_what_a_row_says_wrongly_is_named_and_put_right(settings):
@@ -97,7 +109,7 @@ def test_what_a_row_says_wrongly_is_named_and_put_right(settings):
     )
     assert shown(settings).number == 1, "comparing shows nothing else"
     assert rebuild.run(settings).differences == {"compliance": [poisoned], "exit_eligible": [poisoned]}
-    assert rebuild.run(settings, verify=True).different == 0
+    assert rebuild.run(settings, verify=True, discard=True).different == 0
 
 
 def test_a_row_too_few_and_one_too_many_are_named(settings):
@@ -134,7 +146,7 @@ def test_posts_go_on_while_a_generation_is_built(settings):
         posting.start()
         assert rebuild.run(settings).different == 0
         posting.join()
-        assert rebuild.run(settings, verify=True).different == 0
+        assert rebuild.run(settings, verify=True, discard=True).different == 0
     finally:
         stop(child)
     assert execute(settings, "SELECT count(*) FROM read_parcel") == [(60,)]
@@ -254,7 +266,7 @@ def test_a_generation_of_another_definition_makes_the_worker_build_its_own(setti
     load(settings, list(sample.demo(2, 9, TODAY.toordinal())))
     work(settings)
     assert rebuild.back(settings) == 1
-    assert rebuild.run(settings, verify=True).different == 0, "it was taken up where it had been left"
+    assert rebuild.run(settings, verify=True, discard=True).different == 0, "it was taken up where it had been left"
 
 
 def test_a_row_that_the_database_refuses_parks_its_parcel_until_it_is_tried_again(settings, monkeypatch):
