@@ -68,12 +68,14 @@ class Child:
 
 
 def own_number(text: str, parent: int) -> str:
-    """The number of an instalment in the child: that of a further parent gets its number behind it, none stands twice."""
+    """The number of an instalment in the child: that of a further parent gets its number behind it, none stands twice
+    (specification 11.28).
+    """
     return text if parent == 1 else f"{text}-{parent}"
 
 
 def repeated(parent: Parent, child: Child) -> Iterator[tuple[Fact, Decided]]:
-    """Each fact of the parent that goes along, with the event that repeats it in the child."""
+    """Each fact of the parent that goes along, with the event that repeats it in the child (specification 11.28)."""
     spoken_of = {event_id: one for one in _standing(parent) for event_id in one.events}
     facts = [fact for fact in parent.life.facts.facts if _goes_along(parent, fact, spoken_of)]
     ids = {fact.event_id: child.repeating(fact.event_id) for fact in facts}

@@ -8,7 +8,9 @@ from domain.supervision.measures import exact, rounded
 
 
 def parts(total: str, shares: list[Fraction]) -> list[str]:
-    """A sum (万元 or m²) by shares that add up to one, to 0.01, the rounding difference to the largest part."""
+    """A sum (万元 or m²) by shares that add up to one, to 0.01, the rounding difference to the largest part
+    (specification 8.12 no. 10).
+    """
     hundredths = int((exact(total) or Fraction(0)) * 100 + Fraction(1, 2))
     found = [int(hundredths * share) for share in shares]
     found[shares.index(max(shares))] += hundredths - sum(found)
@@ -16,5 +18,5 @@ def parts(total: str, shares: list[Fraction]) -> list[str]:
 
 
 def rounded_up(figure: Fraction, share: Fraction) -> str:
-    """One part of a figure, to 0.01: a limit that the whole has reached stays reached."""
+    """One part of a figure, to 0.01: a limit that the whole has reached stays reached (specification 4.3)."""
     return rounded(Fraction(-(-figure * share * 100 // 1), 100), 2)
