@@ -72,6 +72,8 @@ def list_alerts(
             after=after if place is None else place,
             limit=count,
         )
+        if not found and place is None:
+            _must_be_of_this_log(connection, last)
         last = breach_alerts.place(found[:limit][-1]) if found else last
         return found
 
@@ -100,7 +102,7 @@ async def stream_alerts(
     named = request.headers.get("last-event-id", "")
     if named and not (named.isdigit() and len(named) < 19):
         raise Problem("INVALID_HEADER", "Last-Event-ID应为预警日志的位置")
-    start = int(named) if named else after if after is not None else await run_in_threadpool(_last_position, parts)
+    start = await run_in_threadpool(_start, parts, int(named) if named else after)
     streams = request.app.state.alert_streams
     if len(streams) >= MOST_STREAMS:
         raise Problem("TOO_MANY_REQUESTS", headers={"Retry-After": "10"})
@@ -155,9 +157,20 @@ def _read(parts: Parts, principal: Principal, after: int) -> _Batch:
     return _Batch(seen, changes[-1].position if changes else after)
 
 
-def _last_position(parts: Parts) -> int:
+def _start(parts: Parts, after: int | None) -> int:
+    """Where a stream begins: after the position named, else after the last one. Raises Problem 400."""
     with parts.log.connection() as connection:
-        return alert_log.last_position(connection)
+        if after is None:
+            return alert_log.last_position(connection)
+        _must_be_of_this_log(connection, after)
+        return after
+
+
+def _must_be_of_this_log(connection: Connection, position: int) -> None:
+    """Positions are given out one after the other: a larger one was given before a restore. Raises Problem 400."""
+    last = alert_log.last_position(connection)
+    if position > last:
+        raise Problem("POSITION_OF_ANOTHER_LOG", f"预警日志到{last}为止，没有位置{position}：日志恢复后请从0重新读取")
 
 
 # --- what people do --------------------------------------------------------------------------------------------

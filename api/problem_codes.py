@@ -28,6 +28,7 @@ _LISTED: Final = (
     HttpCode("INVALID_PARAMETER", 400, "查询参数不合格式", "Invalid parameter", "查询参数须合其格式和范围", "契约3、4.1"),
     HttpCode("INVALID_HEADER", 400, "请求头不合格式", "Invalid header", "If-Match为带引号的版本号", "契约3"),
     HttpCode("CURSOR_ALTERED", 400, "游标无效", "Cursor altered", "游标须原样返回，且查询条件不变", "契约4.1"),
+    HttpCode("POSITION_OF_ANOTHER_LOG", 400, "预警日志没有这个位置", "Position of another log", "after和Last-Event-ID不大于预警日志的末尾", "契约4.1、4.2"),
     HttpCode("UNAUTHENTICATED", 401, "未提供有效的密钥或令牌", "Not authenticated", "须有有效的密钥或访问令牌", "契约7"),
     HttpCode("FOREIGN_JURISDICTION", 403, "不属于本密钥的行政区", "Foreign jurisdiction", "密钥的行政区须含宗地所在地", "契约1、3"),
     HttpCode("NOT_ENTITLED", 403, "本部门没有这项上报职责", "Department not entitled", "部门须在当地承担该类事件", "契约2；规范2.2、2.4"),

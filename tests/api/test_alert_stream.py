@@ -100,3 +100,17 @@ def test_polling_misses_no_alert_while_alerts_are_being_raised(settings, raising
     ids = [one["alert_id"] for one in seen]
     assert len(ids) == len(set(ids)) == 2 * WRITERS * ROUNDS
     assert after == str(2 * WRITERS * ROUNDS)
+
+
+def test_a_position_beyond_the_end_is_refused_rather_than_answered_with_silence(settings):
+    raise_alerts(settings.database_url, 0)
+    with running(settings) as api:
+        end = len(PLACES) * ROUNDS
+        assert api.get("/v1/alerts", "regulator@120000", after=end).json()["items"] == []
+        url, headers = "/v1/alerts/stream", api.headers("regulator@120000")
+        for answer in (
+            api.get("/v1/alerts", "regulator@120000", after=end + 1),
+            api.client.get(url, params={"after": end + 1}, headers=headers),
+            api.client.get(url, headers=headers | {"Last-Event-ID": "999999"}),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (400, "POSITION_OF_ANOTHER_LOG"), answer.text
