@@ -122,7 +122,9 @@ def parcel_split(desk: Desk) -> None:
 
 
 def _area_of(desk: Desk, name: str) -> Fraction | None:
+    """The area of another parent by its contract: its own, or the one that a split or merger handed to it."""
     for event in reversed(desk.context.related.get(name, ())):
-        if event.type == "contract.signed":
-            return exact(event.data.get("area_m2"))
+        contract = event.data if event.type == "contract.signed" else event.data.get("contract")
+        if event.type in ("contract.signed", "lineage.recorded") and contract:
+            return exact(contract.get("area_m2"))
     return None

@@ -412,3 +412,12 @@ def test_breaches_and_burdens_of_every_parent_go_along_in_a_merger():
     taken = life(("exit.opened", "2020-03-02", {"kind": "AB"}), parcel=OTHER)
     with pytest.raises(Refusal, match="120114001002GB00098的退出程序"):
         merged(life(*PAID), taken, "2020-04-01")
+
+
+def test_the_area_of_a_parcel_that_came_from_a_split_counts_in_a_merger():
+    _, second = children(life(*PAID))
+    act = {"from_codes": [PARCEL, PARTS[1]], "to_codes": ["120114001002GB00199"], "area_m2": ["40000.00"]}
+    assert take(life(*PAID), "parcel.merged", "2020-09-01", act, related={PARTS[1]: second}).events
+    with pytest.raises(Refusal) as refused:
+        take(life(*PAID), "parcel.merged", "2020-09-01", act | {"area_m2": ["40000.05"]}, related={PARTS[1]: second})
+    assert refused.value.code == "AREAS_DO_NOT_ADD_UP"
