@@ -107,7 +107,7 @@ def _payables(life: Life) -> list[Payable]:
 
 
 def received(life: Life) -> Iterator[tuple[int, Any]]:
-    """(day, data) of every payment: first the share of what was paid on the parents of a split or merger (11.28)."""
+    """(day, data) of every payment, what was paid on the parents of a split or merger first (specification 11.28)."""
     for one in life.contract.get("payments") or ():
         yield day_number(one["paid_on"]), one
     for fact in life.of("payment.received"):
