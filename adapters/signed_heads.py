@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -39,6 +40,7 @@ _TAIL: Final = 8192
 """Bytes at the end of the file in which its last line is looked for."""
 _LEAVES: Final = 20_000
 """Events taken into the tree in one transaction."""
+_log = structlog.get_logger("landcycle.heads")
 
 
 def signed_text(tree_size: int, root: str, issued_at: str) -> bytes:
@@ -125,8 +127,17 @@ def sign_head(connection: Connection, signer: Signer, now: int) -> dict[str, Any
 
 
 def write_heads(connection: Connection, path: Path) -> int:
-    """Appends to the file the heads that it does not have yet; returns how many. A torn last line is replaced."""
-    tree_size, epoch = _last_in(path)
+    """Appends to the file the heads that it does not have yet; returns how many. A torn last line is replaced.
+
+    A file whose last line is no head is set aside under another name, and one with every head begun. Raises OSError.
+    """
+    try:
+        tree_size, epoch = _last_in(path)
+    except (ValueError, TypeError, KeyError):
+        aside = path.with_name(f"{path.name}.unreadable-{time.time_ns()}")
+        path.rename(aside)
+        _log.warning("heads.unreadable", set_aside=str(aside))
+        tree_size, epoch = 0, 1
     written = 0
     with path.open("a", encoding="utf-8") as file:
         while heads := merkle_log.heads_after(connection, tree_size, 1000, epoch):
@@ -150,7 +161,7 @@ def _last_in(path: Path) -> tuple[int, int]:
         file.truncate(end - len(tail) + len(whole))
     lines = whole.splitlines()
     last = json.loads(lines[-1]) if lines else {"tree_size": 0, "epoch": 1}
-    return last["tree_size"], last["epoch"]
+    return int(last["tree_size"]), int(last["epoch"])
 
 
 class TreeKeeper:
@@ -161,6 +172,7 @@ class TreeKeeper:
         self._signer = open_signer(directory, seed)
         self._path = directory / HEADS_FILE
         self._signed_at = -interval_seconds
+        self._problem: str | None = None
 
     def step(self) -> int:
         """Takes what is new into the tree and signs where a head is due; returns the number of events taken.
@@ -184,9 +196,22 @@ class TreeKeeper:
 
     def _sign(self) -> None:
         with self._pool.connection() as connection:
-            head = sign_head(connection, self._signer, time.time_ns() // 1000)
+            sign_head(connection, self._signer, time.time_ns() // 1000)
             failpoints.reach("heads.signed")
         failpoints.reach("heads.committed")
-        if head is not None or not self._path.exists():
-            with self._pool.connection() as connection:
-                write_heads(connection, self._path)
+        with self._pool.connection() as connection:
+            self._write(connection)
+
+    def _write(self, connection: Connection) -> None:
+        """The file follows at every interval, whatever kept it from being written before; readiness tells of a fault."""
+        problem = None
+        try:
+            write_heads(connection, self._path)
+        except OSError as error:
+            problem = f"{self._path}不能写入（{error.strerror}）"
+        if problem and problem != self._problem:
+            _log.warning("heads.unwritten", problem=problem)
+        self._problem = problem
+        connection.execute(
+            "UPDATE merkle_builder SET file_problem = %s WHERE file_problem IS DISTINCT FROM %s", (problem, problem)
+        )

@@ -76,10 +76,11 @@ def readyz(request: Request, parts: Wiring) -> Response:
     """200 when the log answers, a worker works and the read models are not far behind; 503 within ten seconds when not.
 
     `reason` says in one line what is wrong. Kafka away is degraded, not unready: alerts wait in their log.
+    So is a file of signed heads that cannot be written: they wait in the database.
     """
     checks = _checks(request.app.state.readings, parts.settings.lag_limit_seconds)
     wrong = {name: check["reason"] for name, check in checks.items() if not check["ok"]}
-    ready = wrong.keys() <= {"kafka"}
+    ready = wrong.keys() <= {"kafka", "heads"}
     status = "unready" if not ready else "degraded" if wrong else "ready"
     reason = "；".join(f"{name}：{why}" for name, why in wrong.items()) or None
     return JsonAnswer({"status": status, "reason": reason, "checks": checks}, 200 if ready else 503)
@@ -114,6 +115,7 @@ def _checks(readings: Readings, lag_limit: float) -> dict[str, Check]:
             "reason": None if kafka_up else reading.kafka_problem or "没有relay在工作",
             "unsent_alerts": int(now["unsent_alerts"]),
         },
+        "heads": {"ok": reading.heads_problem is None, "reason": reading.heads_problem},
     }
 
 

@@ -41,6 +41,7 @@ GAUGES: Final[Mapping[str, str]] = {
     "rollup_partitions_unowned": "On a province's database: partitions that no member of the roll-up keeps",
     "tree_lag_events": "Events that are not in the hash tree yet",
     "unsigned_events": "Events that no signed head covers yet",
+    "heads_file_up": "1 while the worker can write heads.ndjson",
 }
 COUNTERS: Final[Mapping[str, tuple[str, str]]] = {
     "log_position": ("log_events", "Events in the log"),

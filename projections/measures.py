@@ -32,6 +32,8 @@ class Reading:
     holders: Mapping[str, str]
     """`worker` and `relay` → host and process of the one that works."""
     kafka_problem: str | None
+    heads_problem: str | None
+    """Why the worker could not write heads.ndjson."""
     histograms: Mapping[str, tuple[list[int], float]]
     """Name → counts per bucket, sum."""
 
@@ -59,11 +61,14 @@ SELECT h.position AS log_position, h.epoch AS log_epoch, h.position - w.position
        coalesce(extract(epoch FROM now() - (SELECT recorded_at FROM event_log WHERE position = pe.position + 1)), 0)
            AS unsent_event_age_seconds,
        h.position - m.leaves AS tree_lag_events,
-       h.position - coalesce((SELECT tree_size FROM tree_head ORDER BY epoch DESC, tree_size DESC LIMIT 1), 0) AS unsigned_events
+       h.position - coalesce((SELECT tree_size FROM tree_head ORDER BY epoch DESC, tree_size DESC LIMIT 1), 0) AS unsigned_events,
+       m.file_problem IS NULL AS heads_file_up
 FROM log_head h, worker_lease w, relay_lease r, alert_head a, merkle_builder m, relay_position pa, relay_position pe
 WHERE pa.feed = 'alerts' AND pe.feed = 'events'
 """
-_HOLDERS: Final = "SELECT w.holder, r.holder, r.problem FROM worker_lease w, relay_lease r"
+_HOLDERS: Final = (
+    "SELECT w.holder, r.holder, r.problem, m.file_problem FROM worker_lease w, relay_lease r, merkle_builder m"
+)
 _ROWS: Final = """
 SELECT (SELECT count(*) FROM (SELECT FROM status_feed WHERE revision > published_revision LIMIT %(most)s) s) AS unsent_statuses,
        (SELECT count(*) FROM (SELECT FROM read_parcel WHERE parked IS NOT NULL LIMIT %(most)s) p) AS parked_parcels,
@@ -90,10 +95,10 @@ def read(connection: Connection, today: int) -> Reading:
     figures = _figures(connection, _NOW) | _figures(connection, _PROVINCE, lease=LEASE_SECONDS)
     generations.show(connection)
     figures |= _figures(connection, _ROWS, most=MOST_COUNTED, today=date.fromordinal(today))
-    worker, relay, problem = connection.execute(_HOLDERS).fetchone() or (None, None, None)
+    worker, relay, kafka, heads = connection.execute(_HOLDERS).fetchone() or (None, None, None, None)
     holders = {part: name for part, name in (("worker", worker), ("relay", relay)) if name and figures[f"{part}_up"]}
     rows = connection.execute("SELECT name, counts, total FROM measure").fetchall()
-    return Reading(figures, holders, problem, {name: (counts, total) for name, counts, total in rows})
+    return Reading(figures, holders, kafka, heads, {name: (counts, total) for name, counts, total in rows})
 
 
 def _figures(connection: Connection, query: str, **values: Any) -> dict[str, float]:

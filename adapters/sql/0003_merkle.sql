@@ -3,7 +3,8 @@
 -- How far the tree is built. One row; whoever builds locks it, so there is one builder at a time.
 CREATE TABLE merkle_builder (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    leaves   bigint NOT NULL DEFAULT 0                      -- positions 1 … leaves are in the tree
+    leaves   bigint NOT NULL DEFAULT 0,                     -- positions 1 … leaves are in the tree
+    file_problem text                                       -- why heads.ndjson could not be written; null: it was
 );
 INSERT INTO merkle_builder DEFAULT VALUES;
 

@@ -180,6 +180,41 @@ def test_heads_leave_the_database_in_order_and_once(log, pool, tmp_path):
         connection.rollback()
 
 
+def heads_in(path):
+    return [json.loads(line)["tree_size"] for line in path.read_text().splitlines()]
+
+
+def test_heads_that_could_not_be_written_follow_without_a_new_one_and_readiness_tells_of_it(log, pool, tmp_path):
+    """Given a file that is a directory for a while, when it can be written again, then nothing needs to happen first."""
+
+    def problem():
+        with pool.connection() as connection:
+            return connection.execute("SELECT file_problem FROM merkle_builder").fetchone()[0]
+
+    keeper, path = TreeKeeper(pool, tmp_path, 0), tmp_path / "heads.ndjson"
+    path.mkdir()
+    fill(log, 5)
+    assert keeper.step() == 5, "the tree grows all the same"
+    assert problem() == f"{path}不能写入（Is a directory）"
+    path.rmdir()
+    assert keeper.step() == 0
+    assert (heads_in(path), problem()) == ([5], None)
+
+
+@pytest.mark.parametrize("line", ["no JSON\n", "[1]\n", "{}\n", "null\n"])
+def test_a_file_that_ends_with_no_head_is_set_aside_and_begun_anew(log, pool, tmp_path, line):
+    keeper, path = TreeKeeper(pool, tmp_path, 0), tmp_path / "heads.ndjson"
+    fill(log, 5)
+    keeper.step()
+    with path.open("a") as file:
+        file.write(line)
+    fill(log, 5, "q")
+    keeper.step()
+    assert heads_in(path) == [5, 10]
+    (aside,) = tmp_path.glob("heads.ndjson.unreadable-*")
+    assert aside.read_text().endswith(line)
+
+
 def test_the_proof_of_a_parcel(log, pool, signer):
     fill(log, 300)
     with pool.connection() as connection:

@@ -75,6 +75,17 @@ def test_red_when_the_lists_are_too_far_behind_green_when_kafka_alone_is_away(ap
     assert body["checks"]["worker"]["ok"] and body["reason"].startswith("read_models：列表落后")
 
 
+def test_degraded_while_signed_heads_do_not_leave_the_database(api):
+    work(api)
+    with psycopg.connect(api.settings.database_url, autocommit=True) as connection:
+        connection.execute("UPDATE worker_lease SET beaten_at = now()")
+        connection.execute("UPDATE merkle_builder SET file_problem = 'heads.ndjson不能写入（Permission denied）'")
+    status, body = ready(api)
+    assert (status, body["status"]) == (200, "degraded")
+    assert "heads：heads.ndjson不能写入（Permission denied）" in body["reason"]
+    assert samples(api)["landcycle_heads_file_up", ()] == 0
+
+
 def test_on_a_provinces_database_the_members_of_the_roll_up_count(api):
     """Given partitions of a city's topic, when nobody keeps one of them, then red says what to start; else green."""
     kept = "now() + interval '8 seconds'"
