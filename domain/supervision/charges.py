@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
@@ -11,6 +10,7 @@ from domain.assessment import Amount, Breach
 from domain.facts import Fact
 from domain.supervision.breaches import CHARGE_KINDS, rests_on
 from domain.supervision.damages import late_completion, late_start, missed_investment, missed_plot_ratio
+from domain.supervision.late_fees import late_fee, not_owed, received_for_fees, set_against_charges
 from domain.supervision.life import Life, day
 from domain.supervision.measures import cents, yuan
 from domain.supervision.payments import Payable, charge_payments
@@ -37,8 +37,6 @@ _DUE_DAYS: Final = {"TOP_UP": "topup.due_days", "IDLE_FEE": "idle.fee_due_days"}
 _OWN_RATE: Final = {"LD_START": "ld_start_permille_day", "LD_COMPLETE": "ld_complete_permille_day"}
 """Where the contract states the rate, that of the rules counts for nothing (part 10)."""
 
-_LOOKS_AHEAD: Final = 36_525
-"""Days, a hundred years: no fee that has not overtaken what was paid by then ever does."""
 _OBLIGATION: Final = {"LD_START": "O-START", "LD_COMPLETE": "O-COMPLETE", "LD_FAR": "O-FAR", "LD_INVEST": "O-INVEST"}
 _TAKES_BACK: Final = frozenset({"report.corrected", "report.withdrawn", "extension.decided"})
 
@@ -55,12 +53,12 @@ def amounts(life: Life, breaches: list[Breach], payables: list[Payable], assesse
 def _amounts(life: Life, breaches: list[Breach], payables: list[Payable], assessed: Sequence[Assessed]) -> list[Amount]:
     computed = computed_amounts(life, breaches, payables, assessed)
     charges = life.of("charge.assessed")
-    if not charges and not life.of("charge.paid"):
-        return sorted((_uncharged(life, kind, *one, payables, breaches) for kind, one in computed.items()), key=_order)
     lines: list[Amount] = []
     paid = charge_payments(life)
+    fees = set_against_charges(life, payables)
     for fact in charges:
-        line = _charge(life, fact, paid.get(str(fact.data.get("charge_id")), []))
+        charge = str(fact.data.get("charge_id"))
+        line = _charge(life, fact, [*paid.get(charge, []), *fees.get(charge, [])])
         base = computed.get(line.kind)
         line.computed = base[0] if base else formula(life, line.kind, fact, assessed)
         lines.append(line)
@@ -71,8 +69,15 @@ def _amounts(life: Life, breaches: list[Breach], payables: list[Payable], assess
             line.amount = 0
         elif line.paid > line.amount:  # the sum was corrected to a lower one, or the payment to a higher one
             lines.append(_refund(line, line.paid - line.amount, "缴款超过更正后的核定额，差额应退还"))
-    charged = {line.kind for line in lines if line.state in ("ASSESSED", "PAID")}
+    standing = [line for line in lines if line.state in ("ASSESSED", "PAID")]
+    in_charges = sum(line.amount for line in standing if line.kind == "LATE_FEE")
+    back = not_owed(life, payables, computed.get("LATE_FEE"), in_charges)
+    charged = {line.kind for line in standing}
     lines += [_uncharged(life, kind, *one, payables, breaches) for kind, one in computed.items() if kind not in charged]
+    if back:
+        basis = "收款超过应缴的价款、租金和滞纳金，超出部分应退还"
+        events = tuple(fact.event_id for fact in life.of("payment.received"))
+        lines.append(Amount("LATE_FEE", -back, "REFUND_DUE", basis, events=events))
     return sorted([*lines, *_paid_without_charge(life, paid)], key=_order)
 
 
@@ -96,7 +101,7 @@ def _uncharged(
     own = [event for one in breaches if one.kind == CHARGE_KINDS[kind] for event in one.events]
     line.events = tuple(dict.fromkeys(own))
     if kind == "LATE_FEE":  # what came in above the principal
-        line.paid = sum(amount for one in payables for _, amount in one.fees)
+        line.paid = received_for_fees(life, payables)
         if not running and line.paid >= amount:
             line.state = "PAID"
     return line
@@ -197,7 +202,7 @@ def computed_amounts(
         for kind, line in damages
         if line is not None and line[0] and not _taken_away(breaches, CHARGE_KINDS[kind])
     }
-    fee = _late_fee(life, payables, breaches)
+    fee = late_fee(life, payables, breaches)
     if fee is not None and fee[0]:
         found["LATE_FEE"] = fee
     return found
@@ -207,28 +212,6 @@ def _taken_away(breaches: list[Breach], kind: str) -> bool:
     """Did a decision take every breach of a kind away: then nothing is due for it."""
     phases = [one.phase for one in breaches if one.kind == kind]
     return bool(phases) and all(phase in ("WITHDRAWN", "EXEMPTED") for phase in phases)
-
-
-def _late_fee(life: Life, payables: list[Payable], breaches: list[Breach]) -> tuple[int, bool] | None:
-    """Of price and rent, from the rolled due day (specification 3.3, 11.37)."""
-    overdue = [one for one in payables if one.rolled < life.as_of and one.code != "O-BOND"]
-    if not overdue:
-        return None
-    gone = {one.obligation for one in breaches if one.kind == "PAY" and one.phase in ("WITHDRAWN", "EXEMPTED")}
-    owed = [one for one in overdue if one.key not in gone and not life.is_history(one.rolled)]
-    until = life.as_of if life.cancelled_on is None else life.cancelled_on  # claims stay as they stand at the end
-
-    def fee(on: int) -> int:
-        return cents(sum((one.late_fee(on, life.rules) for one in owed), Fraction(0)))
-
-    total, running = fee(until), life.cancelled_on is None and any(one.open > 0 for one in owed)
-    received = sum(amount for one in payables for _, amount in one.fees)
-    if running and received and received >= total:
-        # more came in than has run up: from the day on which the fee overtakes it, it is owed
-        ahead = range(until + 1, until + _LOOKS_AHEAD)
-        overtaken = bisect_right(ahead, received, key=fee)
-        life.may(ahead[overtaken] if overtaken < len(ahead) else None)
-    return total, running
 
 
 def formula(life: Life, kind: str, charge: Fact | None, assessed: Sequence[Assessed]) -> int | None:

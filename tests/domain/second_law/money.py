@@ -39,7 +39,8 @@ def amounts(view):
         for (kind, obligation), (total, state, paid) in standing.items()
         if kind not in charged and rounded(total) > 0
     ]
-    return lines + _charges(view)
+    charges = _charges(view)
+    return lines + charges + _too_much(view, charges, standing)
 
 
 def _state(state, total, paid):
@@ -70,8 +71,45 @@ def computed(view):
     late = [one for one in owed(view) if one.fee and ("PAY", one.key) not in gone]
     if late:
         state = "RUNNING" if any(one.paid_on is None for one in late) and not exited_on(view) else "FIXED"
-        found["LATE_FEE", None] = (sum(one.fee for one in late), state, sum(one.fee_paid for one in owed(view)))
+        found["LATE_FEE", None] = (sum(one.fee for one in late), state, _fees_received(view))
     return found
+
+
+def _fees(view):
+    """Every late fee that was assessed, in 万元, with what was paid on it: what comes in above the principal pays the fees
+    assessed until then, the oldest first. And what came in beside them.
+    """
+    fees = [
+        [one, wan(one.data["amount_wan"]), _paid_on(view, one)]
+        for one in view.of("charge.assessed")
+        if one.data["kind"] == "LATE_FEE"
+    ]
+    beside = Fraction(0)
+    for when, amount in sorted(part for one in owed(view) for part in one.fee_paid):
+        for fee in fees:
+            part = min(amount, max(fee[1] - fee[2], 0)) if fee[0].day <= when else 0
+            fee[2] += part
+            amount -= part
+        beside += amount
+    return fees, beside
+
+
+def _fees_received(view):
+    return _fees(view)[1]
+
+
+def _paid_on(view, one):
+    payments = [p for p in view.of("charge.paid") if p.data["charge_id"] == one.data["charge_id"]]
+    return sum((wan(p.data["amount_wan"]) for p in payments), Fraction(0))
+
+
+def _too_much(view, lines, standing):
+    """What came in above the principal and is not owed as a fee goes back once no fee runs."""
+    total, state, _ = standing.get(("LATE_FEE", None), (Fraction(0), "FIXED", 0))
+    assessed = sum(one.amount for one in lines if one.kind == "LATE_FEE" and one.state in ("PAID", "ASSESSED"))
+    back = rounded(_fees_received(view) - max(rounded(total) - assessed, 0))
+    went_along = any(view.parcel in one.data["from_codes"] for one in view.of("parcel.split", "parcel.merged"))
+    return [Line("LATE_FEE", "REFUND_DUE", -back)] if back > 0 and state != "RUNNING" and not went_along else []
 
 
 def _days(view, code, gone):
@@ -133,11 +171,9 @@ def _invest_short(view, spell):
 def _charges(view):
     lines = []
     for one in view.of("charge.assessed"):
-        kind, amount = one.data["kind"], wan(one.data["amount_wan"])
-        paid = sum(
-            (wan(p.data["amount_wan"]) for p in view.of("charge.paid") if p.data["charge_id"] == one.data["charge_id"]),
-            Fraction(0),
-        )
+        kind, amount, paid = one.data["kind"], wan(one.data["amount_wan"]), _paid_on(view, one)
+        if kind == "LATE_FEE":
+            paid = next(fee[2] for fee in _fees(view)[0] if fee[0] is one)
         if _lost_its_basis(view, one):
             lines.append(Line(kind, "REVERSED", Fraction(0)))
             if paid:

@@ -20,7 +20,8 @@ class Owed:
     paid: Fraction
     paid_on: date | None
     fee: Fraction
-    fee_paid: Fraction
+    fee_paid: tuple
+    """(day, sum) of what came in above the principal."""
     history: bool
 
 
@@ -66,9 +67,19 @@ def _owed(view, key, received, due, rolled, total):
         min(paid, total),
         paid_on,
         Fraction(0) if history else fee,
-        max(paid - total, Fraction(0)),
+        () if history else tuple(_above(total, received)),
         history,
     )
+
+
+def _above(total, received):
+    """What came in above the principal, day by day."""
+    before = Fraction(0)
+    for when, amount in received:
+        part = max(before + amount - total, 0) - max(before - total, 0)
+        before += amount
+        if part:
+            yield when, part
 
 
 def _late_sum(total, received, rolled, end):
@@ -100,4 +111,4 @@ def bond(view):
         if paid_on is None and (total is None or paid >= total):
             paid_on = one.day
     rolled = roll(due, view.calendar)
-    return Owed("O-BOND", due, rolled, total, paid, paid_on, Fraction(0), Fraction(0), is_history(view, rolled))
+    return Owed("O-BOND", due, rolled, total, paid, paid_on, Fraction(0), (), is_history(view, rolled))
