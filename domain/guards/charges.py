@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Sequence
 
 from domain.assessment import OPEN_PHASES, Breach
 from domain.guards.desk import Desk
 from domain.guards.remedy import supervisors_of
 from domain.supervision.breaches import CHARGE_KINDS
 from domain.supervision.charges import formula, rules_behind
-from domain.supervision.measures import cents, wan, yuan
-from domain.supervision.payments import payables
+from domain.supervision.late_fees import bearing, counts_until, run_up, set_against_charges
+from domain.supervision.life import Life
+from domain.supervision.measures import wan, yuan
+from domain.supervision.payments import Payable, charge_payments, payables
 from domain.supervision.performance import Assessed, assessments
 
 
@@ -68,13 +70,13 @@ def _idle_fee(desk: Desk) -> None:
 
 def _computed(desk: Desk, kind: str, breach: Breach | None) -> int | None:
     """What the formula gives on the day: of a running amount the rest that was not assessed yet."""
-    if kind == "LATE_FEE" and breach is not None:
-        return _late_fee(desk, breach)
+    if kind == "LATE_FEE":
+        return _fee_not_assessed(desk, breach)
     lines = [one for one in desk.assessment.amounts if one.kind == kind and one.state not in ("REVERSED", "REFUND_DUE")]
     free = [one for one in lines if one.charge_id is None]
     if free:
         return free[0].amount
-    if kind in CHARGE_KINDS and kind.startswith(("LD_", "LATE_")) and lines and lines[0].computed is not None:
+    if kind.startswith("LD_") and lines and lines[0].computed is not None:
         return lines[0].computed - sum(one.amount for one in lines)
     if kind == "IDLE_FEE":
         whole = formula(desk.life, kind, None, ())
@@ -84,14 +86,55 @@ def _computed(desk: Desk, kind: str, breach: Breach | None) -> int | None:
     return None
 
 
-def _late_fee(desk: Desk, breach: Breach) -> int:
-    """The late fee of one instalment or rent, less what was assessed of it."""
-    owed = [one.late_fee(desk.day, desk.rules) for one in payables(desk.life) if one.key == breach.obligation]
-    fees = [fact.data for fact in desk.life.of("charge.assessed") if fact.data.get("kind") == "LATE_FEE"]
-    own = [
-        one for one in fees if breach.breach_id == one.get("breach_id") or breach.obligation == one.get("obligation")
-    ]
-    return cents(sum(owed, Fraction(0))) - sum(yuan(one["amount_wan"]) or 0 for one in own)
+def _fee_not_assessed(desk: Desk, breach: Breach | None) -> int | None:
+    """The late fee of one instalment or rent, else of all, less what was assessed and what came in for it; None where
+    none ran up (specification 2.7, 11.22).
+    """
+    life = as_recorded(desk)
+    items = [one for one in payables(life) if not life.is_history(one.rolled)]
+    own = [one for one in items if breach is None or one.key == breach.obligation]
+    if not run_up(bearing(own, desk.assessment.breaches), counts_until(desk.life), desk.rules):
+        return None
+    return late_fee_left(desk, life, own, items, assessed=True)
+
+
+def as_recorded(desk: Desk) -> Life:
+    """The parcel on the day of the act, with every charge and payment on record, later ones among them."""
+    facts = desk.facts.of("payment.received", "charge.assessed", "charge.paid")
+    last = max([desk.day, *(fact.occurred_on for fact in facts)])
+    return Life(desk.facts, last, desk.rules, desk.calendar)
+
+
+def late_fee_left(
+    desk: Desk, life: Life, own: Sequence[Payable], items: Sequence[Payable], *, assessed: bool = False
+) -> int:
+    """What is left of the late fee of some instalments and rents until the day of the act, in 元: what did not come in,
+    be it above the principal or on a charge; or what was not `assessed` either. Never more than of all together, and it is
+    collected once (specification 2.7, 11.14, 11.17, 11.22).
+    """
+    named = _left(desk, life, own, {one.key for one in own}, assessed=assessed)
+    return max(min(named, _left(desk, life, items, None, assessed=assessed)), 0)
+
+
+def _left(desk: Desk, life: Life, items: Sequence[Payable], keys: set[str] | None, *, assessed: bool) -> int:
+    """The same of some alone; a charge that names none of them counts where they are all (`keys` is None)."""
+    found = desk.assessment
+    obligations = {one.breach_id: one.obligation for one in found.breaches}
+    reversed_ = {line.charge_id for line in found.amounts if line.state == "REVERSED"}
+    paid, fees = charge_payments(life), set_against_charges(life, payables(life))
+    left = run_up(bearing(items, found.breaches), counts_until(desk.life), desk.rules)
+    left -= sum(amount for one in items for _, amount in one.fees)
+    for fact in life.of("charge.assessed"):
+        charge, name = str(fact.data.get("charge_id")), fact.data.get("obligation")
+        name = name or obligations.get(str(fact.data.get("breach_id")))
+        if fact.data.get("kind") != "LATE_FEE" or not (keys is None or name in keys):
+            continue
+        if assessed or charge in reversed_:  # what came in above the principal paid this charge, or goes back with it
+            left += sum(amount for _, amount in fees.get(charge, []))
+        if charge not in reversed_:
+            own = yuan(fact.data.get("amount_wan")) or 0
+            left -= own if assessed else sum(amount for _, amount in paid.get(charge, []))
+    return left
 
 
 def _fee_assessed(desk: Desk) -> int:
@@ -111,17 +154,16 @@ def _assessed(desk: Desk, code: str) -> list[Assessed]:
 
 
 def charge_paid(desk: Desk) -> None:
-    """Only a known charge is paid, and not more than is open (specification 11.17)."""
+    """Only a known charge is paid, and not more than is open: a late fee may have come in with the principal (specification
+    11.14, 11.17).
+    """
     charge = next(
         (f for f in desk.facts.of("charge.assessed") if f.data.get("charge_id") == desk.data["charge_id"]), None
     )
     if charge is None:
         raise desk.refuse("CHARGE_UNKNOWN", f"没有核定编号{desk.data['charge_id']}")
-    paid = sum(
-        yuan(f.data.get("amount_wan")) or 0
-        for f in desk.facts.of("charge.paid")
-        if f.data.get("charge_id") == desk.data["charge_id"]
-    )
-    open_ = (yuan(charge.data.get("amount_wan")) or 0) - paid
+    life, name = as_recorded(desk), str(desk.data["charge_id"])
+    payments = [*charge_payments(life).get(name, []), *set_against_charges(life, payables(life)).get(name, [])]
+    open_ = (yuan(charge.data.get("amount_wan")) or 0) - sum(amount for _, amount in payments)
     if (yuan(desk.data["amount_wan"]) or 0) > open_:
         raise desk.refuse("PAYMENT_ABOVE_OPEN", f"缴款超过尚欠{wan(open_)}万元")

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from domain.assessment import OPEN_PHASES
 from domain.calendar import add_years
+from domain.guards.charges import as_recorded, late_fee_left
 from domain.guards.desk import Desk
 from domain.identifiers import parse_parcel_id
 from domain.supervision.life import LEASES, Life, day
 from domain.supervision.measures import exact, wan, yuan
-from domain.supervision.payments import open_sum, payables, price_paid, received
+from domain.supervision.payments import payables, price_paid, received
 from domain.supervision.stage import project_stage
 
 _ALSO_PRICE: Final = {
@@ -179,22 +180,21 @@ def agreement_amended(desk: Desk) -> None:
 
 
 def payment_received(desk: Desk) -> None:
-    """A payment above what is open is refused: open principal and late fee (specification 2.7, 11.17)."""
+    """A payment above what is open is refused: open principal and late fee (specification 2.7, 11.14, 11.17)."""
     if not desk.facts.of("contract.signed", "lineage.recorded"):
         desk.warn("OUT_OF_SEQUENCE", "尚无合同记录，缴款已登记")
         return
     amount, number = yuan(desk.data["amount_wan"]) or 0, desk.data.get("instalment_no")
-    last = max([desk.day, *(fact.occurred_on for fact in desk.facts.of("payment.received"))])
-    life = Life(desk.facts, last, desk.rules, desk.calendar)
-    owed = payables(life)
-    items = [one for one in owed if one.code != "O-BOND"]  # a bond is posted, not paid
+    life = as_recorded(desk)
+    items = [one for one in payables(life) if one.code != "O-BOND"]  # a bond is posted, not paid
     named = [one for one in items if number is not None and one.no == str(number)]
     if number is not None and items and not named:
         raise desk.refuse("INSTALMENT_UNKNOWN", f"合同没有第{number}期款或该年度租金")
     if not items:
         _within_the_price(desk, life, amount)
         return
-    open_ = open_sum(named or items, desk.day, desk.rules)
+    own = named or items
+    open_ = sum(max(one.open, 0) for one in own) + late_fee_left(desk, life, own, items)
     if amount > open_:
         raise desk.refuse(
             "PAYMENT_ABOVE_OPEN", f"缴款{wan(amount)}万元超过尚欠{wan(open_)}万元", "pay.late_permille_day"

@@ -191,13 +191,6 @@ def price_paid(items: Sequence[Payable]) -> bool | None:
     return all(prices) if prices else None
 
 
-def open_sum(items: Sequence[Payable], as_of: int, rules: Rules) -> int:
-    """What may still be paid on these, in 元: open principal, and what of the late fee did not come in (specification 2.7, 11.14)."""
-    fee = cents(sum((one.late_fee(as_of, rules) for one in items), Fraction(0)))
-    taken = sum(amount for one in items for _, amount in one.fees)
-    return sum(max(one.open, 0) for one in items) + max(fee - taken, 0)
-
-
 def charge_payments(life: Life) -> dict[str, list[tuple[int, int]]]:
     """Charge id → (day, sum in 元) of its payments up to the day (specification 11.22)."""
     found: dict[str, list[tuple[int, int]]] = {}

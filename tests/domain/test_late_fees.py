@@ -2,6 +2,7 @@
 
 import pytest
 from law_lives import CONTRACT, PAID, life, on, whole
+from test_guards import refused, take
 
 from domain.event import day_number
 
@@ -66,3 +67,53 @@ def test_what_came_in_for_a_fee_is_set_against_the_fee_that_runs_and_goes_back_w
 def test_what_was_paid_on_history_before_the_onboarding_is_not_given_back():
     contract = CONTRACT | {"onboarding": True, "onboarded_on": "2019-12-01"}
     assert fees(on("2019-12-31", life(*LATE_AND_FEE, contract=contract))) == []
+
+
+CHARGE = {"charge_id": "f", "kind": "LATE_FEE", "amount_wan": "18.00", "obligation": "O-PAY/1"}
+ASSESSED = ("charge.assessed", "2019-07-05", CHARGE, "FIN")
+ON_CHARGE = {"charge_id": "f", "amount_wan": "18.00"}
+
+
+def test_a_late_fee_that_was_paid_on_its_charge_is_not_taken_again_with_the_principal():
+    """Given 18.00 assessed and paid, then a payment of it once more is above what is open (specification 2.7, 11.17)."""
+    events = life(LATE, PAID[1], ASSESSED, ("charge.paid", "2019-07-06", ON_CHARGE, "FIN"))
+    for number in (1, None):
+        data = {key: value for key, value in FEE[2].items() if number or key != "instalment_no"}
+        assert refused(events, "payment.received", "2019-08-01", data, by="FIN") == "PAYMENT_ABOVE_OPEN"
+
+
+@pytest.mark.parametrize("named", [{"obligation": "O-PAY/1"}, {}], ids=["named", "unnamed"])
+def test_a_late_fee_that_came_in_with_the_principal_is_not_assessed_again(named):
+    """Given 8.00 of 18.00 above the principal, then the rest of 10.00 is assessed, and nothing once all came in (2.7)."""
+    charge = {"charge_id": "f", "kind": "LATE_FEE"} | named
+    part = life(LATE, ("payment.received", "2019-07-10", FEE[2] | {"amount_wan": "8.00"}, "FIN"), PAID[1])
+    assert (
+        refused(part, "charge.assessed", "2019-08-01", charge | {"amount_wan": "18.00"}, by="FIN") == "AMOUNT_DIFFERS"
+    )
+    assert take(part, "charge.assessed", "2019-08-01", charge | {"amount_wan": "10.00"}, by="FIN")
+    whole_fee = life(*LATE_AND_FEE)
+    assert (
+        refused(whole_fee, "charge.assessed", "2019-08-01", charge | {"amount_wan": "18.00"}, by="FIN")
+        == "AMOUNT_DIFFERS"
+    )
+
+
+def test_a_payment_above_the_principal_pays_the_late_fee_that_was_assessed():
+    """Given a fee that was assessed, when it comes in with the principal, then its charge is paid and is not paid again
+    (specification 11.14, 11.17)."""
+    assert take(life(LATE, PAID[1], ASSESSED), *FEE[:3], by="FIN")
+    events = life(LATE, PAID[1], ASSESSED, FEE)
+    assert fees(on("2019-07-09", events)) == [(18.0, "ASSESSED", 0)]
+    assert fees(on("2019-08-01", events)) == [(18.0, "PAID", 18.0)]
+    assert refused(events, "charge.paid", "2019-08-01", ON_CHARGE, by="FIN") == "PAYMENT_ABOVE_OPEN"
+
+
+def test_the_late_fee_of_a_cancelled_title_is_paid_as_it_stands_and_no_more():
+    """Given 400 万元 open for 61 days when the title is cancelled, then 24.40 is the fee for good (specification 11.17)."""
+    ended = [("exit.opened", "2020-01-10", {"kind": "AB"}), ("title.cancelled", "2020-02-01", {})]
+    events = life(PAID[0], *ended)
+    assert fees(on("2020-06-01", events)) == [(24.4, "FIXED", 0)]
+    rest = {"instalment_no": 2, "amount_wan": "424.40"}
+    assert take(events, "payment.received", "2020-06-01", rest, by="FIN")
+    more = rest | {"amount_wan": "424.41"}
+    assert refused(events, "payment.received", "2020-06-01", more, by="FIN") == "PAYMENT_ABOVE_OPEN"
