@@ -99,7 +99,7 @@ def _fee_not_assessed(desk: Desk, breach: Breach | None) -> int | None:
 
 
 def as_recorded(desk: Desk) -> Life:
-    """The parcel on the day of the act, with every charge and payment on record, later ones among them."""
+    """The parcel with every charge and payment on record, those dated after the act among them (specification 11.17)."""
     facts = desk.facts.of("payment.received", "charge.assessed", "charge.paid")
     last = max([desk.day, *(fact.occurred_on for fact in facts)])
     return Life(desk.facts, last, desk.rules, desk.calendar)

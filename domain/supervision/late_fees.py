@@ -27,7 +27,7 @@ def counts_until(life: Life) -> int:
 
 
 def bearing(items: Sequence[Payable], breaches: Sequence[Breach]) -> list[Payable]:
-    """Of price and rents those that bear a fee once they are late: a bond bears none, nor what a decision took away."""
+    """Those that bear a fee once they are late: price and rent, no bond, nor what a decision took away (specification 3.3)."""
     gone = {one.obligation for one in breaches if one.kind == "PAY" and one.phase in ("WITHDRAWN", "EXEMPTED")}
     return [one for one in items if one.code != "O-BOND" and one.key not in gone]
 
@@ -80,7 +80,7 @@ def set_against_charges(life: Life, items: Sequence[Payable]) -> dict[str, list[
 
 
 def received_for_fees(life: Life, items: Sequence[Payable]) -> int:
-    """What came in above the principal and paid no charge, in 元: it is set against the fee that was not assessed."""
+    """What came in above the principal and paid no charge, in 元: it is set against the fee not assessed (specification 11.14)."""
     received = sum(amount for _, amount in _above_principal(life, items))
     against = set_against_charges(life, items) if received else {}
     return received - sum(amount for payments in against.values() for _, amount in payments)
