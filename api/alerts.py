@@ -38,7 +38,7 @@ State = Literal["open", "closed", "all"]
 
 
 @router.get("/v1/alerts", name="Alerts")
-def list_alerts(
+async def list_alerts(
     *,
     caller: Caller,
     parts: Wiring,
@@ -77,7 +77,7 @@ def list_alerts(
         last = breach_alerts.place(found[:limit][-1]) if found else last
         return found
 
-    answer = page(
+    answer = await page(
         parts, caller, "alerts", filters=filters, find=find, place=breach_alerts.place,
         cursor=cursor, limit=limit, min_position=min_position,
     )  # fmt: skip

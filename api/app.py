@@ -39,6 +39,7 @@ from api.direct import DirectPosts
 from api.observing import Metrics, Observing
 from api.principals import Authenticator
 from api.reports import ReportReader
+from api.shown import Shown
 from domain.parcel import decide
 from projections.worker_lease import refuse_day_back
 
@@ -117,6 +118,7 @@ def _assemble(
         authenticator=Authenticator(pool, settings, verifier),
         cursors=Cursors(settings.cursor_key.get_secret_value().encode()),
         jurisdictions=Jurisdictions(pool),
+        shown=Shown(ParcelLog(pool)),
         today=today,
     )
 

@@ -24,6 +24,7 @@ from api.cursors import Cursors
 from api.principals import Authenticator, Principal, must_cover
 from api.problems import Problem
 from api.reports import ReportReader
+from api.shown import Shown
 from domain.errors import FieldError
 from domain.identifiers import MalformedCode, ParcelId, parse_parcel_id
 
@@ -70,6 +71,7 @@ class Parts:
     authenticator: Authenticator
     cursors: Cursors
     jurisdictions: Jurisdictions
+    shown: Shown
     today: Callable[[], int]
 
 

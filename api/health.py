@@ -10,6 +10,7 @@ from concurrent.futures import TimeoutError as TookTooLong
 from contextlib import suppress
 from typing import Any, Final
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import PlainTextResponse, Response
@@ -17,6 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from adapters.postgres import DatabaseRefused, DatabaseUnavailable, Pool, translated
 from api.answers import JsonAnswer
 from api.dependencies import Wiring
+from api.observing import Metrics
 from api.state_metrics import StateMetrics
 from projections import measures
 
@@ -26,6 +28,7 @@ KEPT_SECONDS: Final = 1.0
 """A reading is shared by everybody who asks within this time."""
 PATIENCE_SECONDS: Final = 3.0
 """A database that takes longer to answer is as good as down."""
+_AT_ONCE: Final = 2
 SILENT_SECONDS: Final = 7.0
 """A worker beats every second; its lease lasts five: after this long without a beat nobody works."""
 
@@ -40,6 +43,7 @@ class Readings:
         self._pool, self._today = pool, today
         self._thread = ThreadPoolExecutor(1, "health")
         self._lock = threading.Lock()
+        self._limiter = CapacityLimiter(_AT_ONCE)
         self._asked: Future[measures.Reading] | None = None
         self._asked_at = 0.0
 
@@ -56,6 +60,10 @@ class Readings:
         except TookTooLong:
             raise DatabaseUnavailable(f"数据库{PATIENCE_SECONDS:.0f}秒内没有回答") from None
 
+    async def apart(self, answer: Callable[[], Response]) -> Response:
+        """Runs what asks for a reading, in threads that no other question can hold."""
+        return await to_thread.run_sync(answer, limiter=self._limiter)
+
     def close(self) -> None:
         """Ends the thread once its reading has ended."""
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -66,19 +74,24 @@ class Readings:
 
 
 @router.get("/livez", name="The process lives")
-def livez() -> Response:
-    """200 as long as the process answers."""
+async def livez() -> Response:
+    """200 as long as the process answers; asks for no thread."""
     return JsonAnswer({"status": "live"})
 
 
 @router.get("/readyz", name="The process can serve")
-def readyz(request: Request, parts: Wiring) -> Response:
+async def readyz(request: Request, parts: Wiring) -> Response:
     """200 when the log answers, a worker works and the read models are not far behind; 503 within ten seconds when not.
 
     `reason` says in one line what is wrong. Kafka away is degraded, not unready: alerts wait in their log.
     So is a file of signed heads that cannot be written: they wait in the database.
     """
-    checks = _checks(request.app.state.readings, parts.settings.lag_limit_seconds)
+    readings: Readings = request.app.state.readings
+    return await readings.apart(lambda: _readiness(readings, parts.settings.lag_limit_seconds))
+
+
+def _readiness(readings: Readings, lag_limit: float) -> Response:
+    checks = _checks(readings, lag_limit)
     wrong = {name: check["reason"] for name, check in checks.items() if not check["ok"]}
     ready = wrong.keys() <= {"kafka", "heads"}
     status = "unready" if not ready else "degraded" if wrong else "ready"
@@ -132,10 +145,15 @@ def _nobody_works(now: Mapping[str, float], silent: float) -> str:
 
 
 @router.get("/metrics", name="Figures for Prometheus", response_class=PlainTextResponse)
-def metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     """The figures of this process and of the whole system in the exposition format of Prometheus."""
+    readings: Readings = request.app.state.readings
+    return await readings.apart(lambda: _figures(readings, request.app.state.metrics))
+
+
+def _figures(readings: Readings, own: Metrics) -> Response:
     reading = None
     with suppress(DatabaseUnavailable, DatabaseRefused):
-        reading = request.app.state.readings.latest()
-    text = request.app.state.metrics.text() + generate_latest(StateMetrics(reading))
+        reading = readings.latest()
+    text = own.text() + generate_latest(StateMetrics(reading))
     return Response(text, media_type=CONTENT_TYPE_LATEST)

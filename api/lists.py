@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from adapters.parcel_log import head
+from starlette.concurrency import run_in_threadpool
+
 from adapters.postgres import Connection
 from api.answers import JsonAnswer
 from api.dependencies import Parts
@@ -20,9 +20,6 @@ from projections import catalog
 Find = Callable[[Connection, Any, int], list[dict[str, Any]]]
 """(connection, where the page before ended, how many items) → items."""
 
-WAIT_SECONDS: Final = 5.0
-_LOOK_AGAIN_SECONDS: Final = 0.05
-
 
 @dataclass(slots=True, frozen=True)
 class Page:
@@ -33,9 +30,24 @@ class Page:
     data_as_of: dict[str, Any]
 
 
-def page(parts: Parts, principal: Principal, question: str, **asked: Any) -> JsonAnswer:
-    """One page as the answer of a list; arguments and errors as of `read_page`."""
-    found = read_page(parts, principal, question, **asked)
+async def page(
+    parts: Parts,
+    principal: Principal,
+    question: str,
+    *,
+    filters: Mapping[str, Any],
+    find: Find,
+    place: Callable[[dict[str, Any]], Any],
+    cursor: str | None,
+    limit: int,
+    min_position: int | None = None,
+) -> JsonAnswer:
+    """One page as the answer of a list. Raises Problem 400 (cursor), 503 (`min_position` not reached in time)."""
+    reading = _Reading(parts, principal, question, filters, find, place, limit)
+    after = reading.open(cursor)
+    if min_position is not None:
+        await parts.shown.wait_for(min_position)
+    found = await run_in_threadpool(reading.page, after)
     return JsonAnswer({"items": found.items, "next": found.next, "data_as_of": found.data_as_of})
 
 
@@ -49,37 +61,42 @@ def read_page(
     place: Callable[[dict[str, Any]], Any],
     cursor: str | None,
     limit: int,
-    min_position: int | None = None,
 ) -> Page:
-    """One page. Raises Problem 400 (cursor), 503 (`min_position` not reached in time)."""
-    asked = {**filters, "jurisdiction of the key": principal.jurisdiction, "area": principal.area_id}
-    after = parts.cursors.open(question, asked, cursor)
-    if min_position is not None:
-        _wait_for(parts, min_position)
-    with parts.log.connection() as connection:
-        items = find(connection, after, limit + 1)
-        more, items = len(items) > limit, items[:limit]
-        shown = in_area(connection, principal, items)
-        current = catalog.data_as_of(connection)
-    eyes = Eyes(principal)
-    following = parts.cursors.seal(question, asked, place(items[-1])) if more else None
-    return Page([eyes.answer(item) for item in shown], following, current)
+    """One page of what is shown now. Raises Problem 400 (cursor)."""
+    reading = _Reading(parts, principal, question, filters, find, place, limit)
+    return reading.page(reading.open(cursor))
 
 
-def _wait_for(parts: Parts, position: int) -> None:
-    """Waits until the lists show an event, holding no connection meanwhile. Raises Problem 503.
+@dataclass(slots=True, frozen=True)
+class _Reading:
+    """What is asked of a list, and by whom."""
 
-    A position that the log itself does not have is in no receipt: it is not waited for.
-    """
-    end = time.monotonic() + WAIT_SECONDS
-    while True:
-        with parts.log.connection() as connection:
-            if catalog.shows(connection, position):
-                return
-            behind = position > head(connection).position
-        if behind or time.monotonic() >= end:
-            raise Problem("BEHIND", headers={"Retry-After": "1"})
-        time.sleep(_LOOK_AGAIN_SECONDS)
+    parts: Parts
+    principal: Principal
+    question: str
+    filters: Mapping[str, Any]
+    find: Find
+    place: Callable[[dict[str, Any]], Any]
+    limit: int
+
+    def open(self, cursor: str | None) -> Any:
+        """Where the page before ended. Raises Problem 400."""
+        return self.parts.cursors.open(self.question, self._asked(), cursor)
+
+    def page(self, after: Any) -> Page:
+        """The items that follow."""
+        with self.parts.log.connection() as connection:
+            items = self.find(connection, after, self.limit + 1)
+            more, items = len(items) > self.limit, items[: self.limit]
+            shown = in_area(connection, self.principal, items)
+            current = catalog.data_as_of(connection)
+        eyes = Eyes(self.principal)
+        following = self.parts.cursors.seal(self.question, self._asked(), self.place(items[-1])) if more else None
+        return Page([eyes.answer(item) for item in shown], following, current)
+
+    def _asked(self) -> dict[str, Any]:
+        who = self.principal
+        return {**self.filters, "jurisdiction of the key": who.jurisdiction, "area": who.area_id}
 
 
 def prefixes(principal: Principal, jurisdiction: str | None) -> list[str]:

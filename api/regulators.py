@@ -22,7 +22,7 @@ _COORDINATOR_AFTER_DAYS: Final = 30
 
 
 @router.get("/v1/parcels", name="Parcels")
-def list_parcels(
+async def list_parcels(
     *,
     caller: Caller,
     parts: Wiring,
@@ -61,14 +61,14 @@ def list_parcels(
             limit=count,
         )
 
-    return page(
+    return await page(
         parts, caller, "parcels", filters=filters, find=find, place=lambda item: str(item["parcel_id"]),
         cursor=cursor, limit=limit, min_position=min_position,
     )  # fmt: skip
 
 
 @router.get("/v1/exit-eligible", name="Exit-eligible parcels")
-def list_exit_eligible(
+async def list_exit_eligible(
     *,
     caller: Caller,
     parts: Wiring,
@@ -93,14 +93,14 @@ def list_exit_eligible(
             limit=count,
         )
 
-    return page(
+    return await page(
         parts, caller, "exit-eligible", filters=filters, find=find, place=lambda item: [item["parcel_id"], item["kind"]],
         cursor=cursor, limit=limit, min_position=min_position,
     )  # fmt: skip
 
 
 @router.get("/v1/data-quality", name="What is missing or contradictory")
-def list_data_quality(
+async def list_data_quality(
     *,
     caller: Caller,
     parts: Wiring,
@@ -130,7 +130,7 @@ def list_data_quality(
             limit=count,
         )
 
-    return page(
+    return await page(
         parts, caller, "data-quality", filters=filters, find=find, place=data_quality.place,
         cursor=cursor, limit=limit, min_position=min_position,
     )  # fmt: skip

@@ -74,12 +74,11 @@ def data_as_of(connection: Connection) -> dict[str, Any]:
     return {"position": row[0], "recorded_at": recorded, "as_of": None if row[2] is None else row[2].isoformat()}
 
 
-def shows(connection: Connection, position: int) -> bool:
-    """Do the lists show an event by now."""
-    row = connection.execute("SELECT position >= %s FROM worker_lease", (position,)).fetchone()
-    connection.commit()
-    assert row is not None, "worker_lease has one row"
-    return bool(row[0])
+def positions(connection: Connection) -> tuple[int, int]:
+    """Of the last event that the lists show, and of the last in the log."""
+    row = connection.execute("SELECT l.position, h.position FROM worker_lease l, log_head h").fetchone()
+    assert row is not None, "worker_lease and log_head have one row"
+    return row[0], row[1]
 
 
 def lag(settings: Settings) -> dict[str, Any]:

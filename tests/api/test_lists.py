@@ -5,11 +5,13 @@ import io
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
+from api import shown
 from given_api import FOREIGN_PARCEL, PARCEL, contract, delivered, problem, work
 
 LISTS = ["/v1/parcels", "/v1/exit-eligible", "/v1/data-quality", "/v1/alerts"]
@@ -106,16 +108,37 @@ def test_min_position_waits_until_the_list_shows_the_event(city):
     position = city.post(delivered(), parcel=code(50)).json()["position"]
     late = threading.Timer(0.5, work, [city])
     late.start()
-    shown = city.get("/v1/parcels", q=code(50), min_position=position)
+    found = city.get("/v1/parcels", q=code(50), min_position=position)
     late.join()
-    assert [item["parcel_id"] for item in shown.json()["items"]] == [code(50)]
-    assert shown.json()["data_as_of"]["position"] >= position
+    assert [item["parcel_id"] for item in found.json()["items"]] == [code(50)]
+    assert found.json()["data_as_of"]["position"] >= position
+
+
+def test_lists_that_wait_keep_nobody_else_waiting(city):
+    position = city.post(delivered(), parcel=code(50)).json()["position"]
+    waiting, all_at_once = 60, httpx.Limits(max_connections=None)
+    with (
+        httpx.Client(
+            base_url=city.client.base_url, headers=city.headers("regulator"), timeout=30, limits=all_at_once
+        ) as client,
+        ThreadPoolExecutor(waiting) as threads,
+    ):
+        lists = [
+            threads.submit(client.get, path, params={"min_position": position})
+            for path in LISTS * (waiting // len(LISTS))
+        ]
+        time.sleep(1)
+        assert not any(one.done() for one in lists)
+        for path in ("/livez", "/readyz", "/v1/parcels"):
+            began = time.monotonic()
+            city.get(path)
+            assert time.monotonic() - began < 0.5, path
+        work(city)
+        assert {one.result().status_code for one in lists} == {200}
 
 
 def test_503_behind_when_it_does_not_come_in_time(city, monkeypatch):
-    from api import lists
-
-    monkeypatch.setattr(lists, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(shown, "WAIT_SECONDS", 0.2)
     position = city.post(delivered(), parcel=code(50)).json()["position"]
     answer = city.get("/v1/parcels", min_position=position)
     problem(answer, 503, "BEHIND")
