@@ -107,17 +107,19 @@ async def stream_alerts(
     if len(streams) >= MOST_STREAMS:
         raise Problem("TOO_MANY_REQUESTS", headers={"Retry-After": "10"})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_changes(parts, caller, start, streams), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_changes(request, caller, start, streams), media_type="text/event-stream", headers=headers)
 
 
-async def _changes(parts: Parts, principal: Principal, after: int, streams: set[object]) -> AsyncIterator[bytes]:
-    """Server-sent events without end; a comment now and then keeps proxies from closing the connection."""
-    token = object()
+async def _changes(request: Request, principal: Principal, after: int, streams: set[object]) -> AsyncIterator[bytes]:
+    """Server-sent events until the key is revoked or the access token expires; a comment now and then keeps proxies from
+    closing the connection.
+    """
+    parts, token = parts_of(request), object()
     streams.add(token)
     eyes, quiet = Eyes(principal), 0.0
     yield b"retry: 2000\n\n"
     try:
-        while True:
+        while await _is_still_known(parts, request):
             batch = await run_in_threadpool(_read, parts, principal, after)
             for change in batch.seen:
                 quiet = 0.0
@@ -132,6 +134,15 @@ async def _changes(parts: Parts, principal: Principal, after: int, streams: set[
                 yield b": keep-alive\n\n"
     finally:
         streams.discard(token)
+
+
+async def _is_still_known(parts: Parts, request: Request) -> bool:
+    """Whether the key or token still holds: looked up anew every few seconds, as for any other question."""
+    try:
+        await parts.authenticator.principal(request)
+    except Problem:
+        return False
+    return True
 
 
 def _event(change: alert_log.AlertChange, eyes: Eyes) -> bytes:

@@ -75,7 +75,7 @@ class Readings:
 
 @router.get("/livez", name="The process lives")
 async def livez() -> Response:
-    """200 as long as the process answers; asks for no thread."""
+    """200 as long as the process answers."""
     return JsonAnswer({"status": "live"})
 
 

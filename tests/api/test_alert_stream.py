@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from given_api import running, settings_for
 
-from adapters import alert_log
+from adapters import alert_log, api_keys
 from adapters.alert_changes import Ending, Raised
+from api import alerts, principals
 from domain.assessment import Alert
 
 PLACES = ("120114", "120101")
@@ -85,6 +86,22 @@ def test_the_stream_loses_nothing_over_restarts_and_shows_each_key_its_own_distr
     own = [position for position, item in seen["regulator@120000"] if item["jurisdiction"] == "120114"]
     assert [position for position, _ in seen["120114/NRP"]] == own
     assert {item["jurisdiction"] for _, item in seen["120114/NRP"]} == {"120114"}
+
+
+def test_the_stream_ends_when_its_key_is_revoked(settings, monkeypatch):
+    monkeypatch.setattr(principals, "REMEMBERED_SECONDS", 0.2)
+    monkeypatch.setattr(alerts, "POLL_SECONDS", 0.1)
+    raise_alerts(settings.database_url, 0)
+    with running(settings) as api:
+        headers = api.headers("120114/NRP") | {"Last-Event-ID": str(2 * ROUNDS - 2)}
+        with api.client.stream("GET", "/v1/alerts/stream", headers=headers, timeout=5) as response:
+            lines = response.iter_lines()
+            next(line for line in lines if line.startswith("data: "))
+            with psycopg.connect(settings.database_url) as connection:
+                assert api_keys.revoke(connection, headers["Authorization"].split("_")[1])
+            time.sleep(0.5)
+            raise_alerts(settings.database_url, 2)
+            assert not [line for line in lines if line.startswith("data: ")], "and the server has ended it"
 
 
 def test_polling_misses_no_alert_while_alerts_are_being_raised(settings, raising):
