@@ -1,6 +1,7 @@
 """The log as a file of NDJSON and back: the same records, chains, positions, times, so the same root.
 
-The first line names format, epoch, number of events, signed heads and keys; then one event per line. An import needs
+The first line names format, epoch, number of events and keys; then one signed head per line in the order of tree size,
+then one event per line. An import needs
 an empty log, checks everything first, and raises the epoch: what continues is another life of the log, and no
 consumer may take its new numbers for the old ones. Source: contract 4.2, 7; decision 0015.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -19,7 +20,7 @@ import orjson
 from adapters import failpoints, merkle_log
 from adapters.event_codec import ALGORITHM
 from adapters.log_check import Report, Row
-from adapters.log_proof import FORMAT, Progress, exported_row, stored_rows, verify_export
+from adapters.log_proof import FORMAT, Progress, exported_heads, exported_rows, first_line, stored_rows, verify_export
 from adapters.postgres import OWNER_ROLE, Connection
 from domain.event import instant, instant_text
 
@@ -28,6 +29,8 @@ _COPY: Final = (
     "COPY event_log (position, parcel_id, version, event_id, type, schema_version, occurred_on, recorded_at,"
     " jurisdiction, department, record, body_hash, chain_hash) FROM STDIN"
 )
+
+_COPY_HEADS: Final = "COPY tree_head (tree_size, epoch, algorithm, issued_at, key_id, root, signature) FROM STDIN"
 
 
 class NotEmpty(Exception):  # noqa: N818 - an answer, not a fault
@@ -62,14 +65,10 @@ def export_log(connection: Connection, out: TextIO, progress: Progress | None = 
         "epoch": row[0],
         "epochs": [list(one) for one in epochs],
         "events": row[1],
-        "heads": merkle_log.heads_after(connection, 0, 2**31 - 1),
         "keys": merkle_log.keys(connection),
     }
-    out.write(json.dumps(first, separators=(",", ":")) + "\n")
-    out.writelines(
-        json.dumps(_item(one), separators=(",", ":"), ensure_ascii=False) + "\n"
-        for one in stored_rows(connection, progress)
-    )
+    items = itertools.chain([first], merkle_log.every_head(connection), map(_item, stored_rows(connection, progress)))
+    out.writelines(json.dumps(one, separators=(",", ":"), ensure_ascii=False) + "\n" for one in items)
     return int(row[1])
 
 
@@ -87,7 +86,7 @@ def _item(row: Row) -> dict[str, Any]:
 def import_log(connection: Connection, path: Path, progress: Progress | None = None) -> Report:
     """Takes an export into an empty log, all or nothing, and begins the next epoch; returns what was checked.
 
-    The user of the connection must be allowed to act as the owner. Raises NotEmpty, NotWhole, ValueError.
+    The user of the connection must be allowed to act as the owner. Raises NotEmpty, NotWhole, UnreadableProof.
     """
     report = verify_export(path, progress=progress)
     if not report.holds:
@@ -97,15 +96,13 @@ def import_log(connection: Connection, path: Path, progress: Progress | None = N
         row = connection.execute("SELECT position FROM log_head FOR UPDATE").fetchone()
         if row is None or row[0]:
             raise NotEmpty
-        with path.open(encoding="utf-8") as file:
-            first = json.loads(next(file))
-            lines = (exported_row(orjson.loads(line)) for line in file)
-            for number, chunk in enumerate(iter(lambda: list(itertools.islice(lines, _CHUNK)), []), 1):
-                _copy(connection, chunk)
-                failpoints.reach("archive.imported")
-                if progress is not None:
-                    progress(number * _CHUNK)
-        _continue(connection, first)
+        rows = exported_rows(path)
+        for number, chunk in enumerate(iter(lambda: list(itertools.islice(rows, _CHUNK)), []), 1):
+            _copy(connection, chunk)
+            failpoints.reach("archive.imported")
+            if progress is not None:
+                progress(number * _CHUNK)
+        _continue(connection, first_line(path), exported_heads(path))
     return report
 
 
@@ -123,7 +120,7 @@ def _cells(row: Row) -> Iterator[Any]:
     yield from (fields["jurisdiction"], fields["department"], row.record.decode(), row.body_hash, row.chain_hash)
 
 
-def _continue(connection: Connection, first: dict[str, Any]) -> None:
+def _continue(connection: Connection, first: dict[str, Any], heads: Iterable[dict[str, Any]]) -> None:
     """The head stands behind what was imported; heads and keys are kept; the next epoch begins."""
     connection.execute(
         "UPDATE log_head SET epoch = %s, position = coalesce((SELECT max(position) FROM event_log), 0),"
@@ -141,22 +138,11 @@ def _continue(connection: Connection, first: dict[str, Any]) -> None:
                 for one in first["keys"]
             ],
         )
-        cursor.executemany(
-            "INSERT INTO tree_head (tree_size, epoch, root, algorithm, issued_at, key_id, signature)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [
-                (
-                    one["tree_size"],
-                    one["epoch"],
-                    bytes.fromhex(one["root"]),
-                    one["algorithm"],
-                    one["issued_at"],
-                    one["key_id"],
-                    base64.b64decode(one["signature"]),
-                )
-                for one in first["heads"]
-            ],
-        )
+        with cursor.copy(_COPY_HEADS) as copy:
+            for one in heads:
+                root, signature = bytes.fromhex(one["root"]), base64.b64decode(one["signature"])
+                plain = (one[name] for name in ("tree_size", "epoch", "algorithm", "issued_at", "key_id"))
+                copy.write_row([*plain, root, signature])
     raise_epoch(connection)
 
 

@@ -89,7 +89,8 @@ def verify(
 ) -> Report:
     """Checks rows that come in the order of position.
 
-    `heads` are signed heads (contract 4.2) with `keys` (key id → raw public key); `body_key` checks the body hashes;
+    `heads` are signed heads (contract 4.2) in the order of tree size, with `keys` (key id → raw public key); `body_key`
+    checks the body hashes;
     `expected_size` is the number of events that there should be at least. Not `whole`: the rows are those of some
     streams, so positions, tree and heads say nothing.
     """
@@ -112,9 +113,9 @@ class _Check:
         whole: bool,
     ) -> None:
         self._expected = expected_size if whole else 0
-        self._heads = sorted(heads, key=lambda one: int(one["tree_size"]))
+        self._heads = iter(heads)
+        self._head = next(self._heads, None)
         self._keys, self._body_key, self._whole = keys, body_key, whole
-        self._next_head = 0
         self._tree = Frontier()
         self._streams: dict[str, tuple[int, int, tuple[Hash, ...]]] = {}
         """Stream → last version, its position, and the hashes on which the next may build."""
@@ -122,7 +123,7 @@ class _Check:
         self._absent: dict[int, None] = {}
         self._gaps: dict[tuple[str, int], int | None] = {}
         self._suspects: list[tuple[Row, str, int]] = []
-        self._differing: list[int] = []
+        self._differing: int | None = None
         self._report = Report()
 
     def row(self, row: Row) -> None:
@@ -184,25 +185,27 @@ class _Check:
 
     def _compare_heads(self, size: int) -> None:
         """Compares the signed heads of trees up to this size with the tree as it is now."""
-        while self._next_head < len(self._heads) and int(self._heads[self._next_head]["tree_size"]) <= size:
-            head = self._heads[self._next_head]
-            self._next_head += 1
+        while self._head is not None and self._head["tree_size"] <= size:
+            head, self._head = self._head, next(self._heads, None)
             self._check_signature(head)
-            if int(head["tree_size"]) != self._tree.size or self._tree.root().hex() != head["root"]:
-                self._differing.append(int(head["tree_size"]))
+            differs = head["tree_size"] != self._tree.size or self._tree.root().hex() != head["root"]
+            if differs and self._differing is None:
+                self._differing = head["tree_size"]
 
     def _check_signature(self, head: Mapping[str, Any]) -> None:
         key = self._keys.get(str(head["key_id"]))
         if key is None or not signature_holds(head, key):
-            self._found(HEAD, None, None, int(head["tree_size"]))
+            self._found(HEAD, None, None, head["tree_size"])
 
     def finish(self) -> Report:
         """What is known only at the end."""
         report, (position, _) = self._report, self._last
-        beyond = self._heads[self._next_head :]
-        for head in beyond:
-            self._check_signature(head)
-        if max([self._expected, *(int(head["tree_size"]) for head in beyond)]) > position and self._whole:
+        largest = self._expected
+        while self._head is not None:
+            self._check_signature(self._head)
+            largest = max(largest, self._head["tree_size"])
+            self._head = next(self._heads, None)
+        if largest > position and self._whole:
             self._found(TRUNCATED, None, None, position + 1)
         for (stream, version), at in self._gaps.items():
             self._found(MISSING, stream, version, at)
@@ -263,14 +266,14 @@ def _place(row: Row, fields: Mapping[str, Any] | None) -> tuple[str, int]:
     return (str(source["parcel_id"]), int(source["version"])) if source else ("?", 0)
 
 
-def _distinct(findings: Sequence[Finding], differing: Sequence[int]) -> list[Finding]:
-    """Each place once, by the most telling name; a head that differs is named where nothing before it explains it."""
+def _distinct(findings: Sequence[Finding], differing: int | None) -> list[Finding]:
+    """Each place once, by the most telling name; the first head that differs is named where nothing before it explains it."""
     named: dict[tuple[str | None, int | None, int | None], Finding] = {}
     for kind in (SWAPPED, MISSING, ALTERED, TRUNCATED, HEAD):
         for one in findings:
             if one.kind == kind:
                 named.setdefault((one.parcel_id, one.version, one.position), one)
     first = min((one.position or 0 for one in named.values() if one.kind != HEAD), default=None)
-    if differing and (first is None or differing[0] < first):
-        named.setdefault((None, None, differing[0]), Finding(HEAD, None, None, differing[0]))
+    if differing is not None and (first is None or differing < first):
+        named.setdefault((None, None, differing), Finding(HEAD, None, None, differing))
     return sorted(named.values(), key=lambda one: (one.position or 0, one.version or 0, one.kind))

@@ -6,7 +6,8 @@ Contract 4.2, 7. The checks themselves stand in `log_check`.
 from __future__ import annotations
 
 import base64
-import json
+import heapq
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -22,36 +23,43 @@ from domain.event import microseconds
 
 __all__ = ["Finding", "Report", "read_heads", "verify", "verify_export", "verify_log", "verify_parcel"]
 
+FORMAT: Final = "landcycle-log-v1"
+
 _PAGE: Final = 5_000
 _ROW: Final = (
     "SELECT position, recorded_at, record, chain_hash, body_hash, parcel_id, version, event_id::text, type,"
     " schema_version, occurred_on::text, jurisdiction, department FROM event_log "
 )
+_OF_A_HEAD: Final = frozenset({"tree_size", "root", "issued_at", "key_id", "signature"})
+_OF_AN_EXPORT: Final = frozenset({"epoch", "epochs", "events", "keys"})
 Progress = Callable[[int], None]
 """Is told how many events were read."""
+
+
+class UnreadableProof(Exception):  # noqa: N818 - an answer, not a fault
+    """A file of heads or an export is none, or has a line that is none: the message names file and line."""
 
 
 def verify_log(
     connection: Connection,
     *,
-    heads: Sequence[Mapping[str, Any]] = (),
+    heads: Iterable[Mapping[str, Any]] = (),
     keys: Mapping[str, bytes] | None = None,
     body_key: bytes | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Checks the whole log against itself, the heads in the database and those kept elsewhere (`heads`).
+    """Checks the whole log against itself, the heads in the database and those kept elsewhere.
 
-    `keys` (key id → raw public key) kept elsewhere stand above those of the database.
+    `heads` come in the order of tree size; `keys` (key id → raw public key) kept elsewhere stand above those of the database.
     """
     expected = connection.execute(
         "SELECT greatest((SELECT position FROM log_head), (SELECT leaves FROM merkle_builder))"
     ).fetchone()
     assert expected is not None, "both tables have one row"
     known = {one["key_id"]: base64.b64decode(one["public_key"]) for one in merkle_log.keys(connection)}
-    stored = merkle_log.heads_after(connection, 0, 2**31 - 1)
     report = verify(
         stored_rows(connection, progress),
-        heads=[*stored, *heads],
+        heads=_merged(merkle_log.every_head(connection), heads),
         keys=known | dict(keys or {}),
         body_key=body_key,
         expected_size=expected[0],
@@ -103,50 +111,105 @@ def _leaves(connection: Connection, tiles: set[int]) -> dict[int, Hash]:
     }
 
 
-def read_heads(path: Path) -> list[dict[str, Any]]:
-    """Heads kept elsewhere: `heads.ndjson`, or messages of `log.heads.v1`, one JSON per line."""
-    with path.open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file if line.strip()]
+def _merged(*heads: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    return heapq.merge(*heads, key=lambda head: int(head["tree_size"]))
+
+
+def read_heads(path: Path) -> Iterator[dict[str, Any]]:
+    """Heads kept elsewhere: `heads.ndjson`, or messages of `log.heads.v1`, one JSON per line, in whatever order.
+
+    They come in the order of tree size; of a file of millions only the places are kept. Raises UnreadableProof.
+    """
+    places: list[tuple[int, int]] = []
+    at = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                places.append((_head_of(_parsed(path, number, line), path, number)["tree_size"], at))
+            at += len(line)
+        for _, at in sorted(places):
+            file.seek(at)
+            yield orjson.loads(file.readline())
+
+
+def _head_of(item: dict[str, Any], path: Path, number: int) -> dict[str, Any]:
+    if not item.keys() >= _OF_A_HEAD or not isinstance(item["tree_size"], int):
+        raise UnreadableProof(f"{path}第{number}行不是签名的树头")
+    return item
+
+
+def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        item = orjson.loads(line)
+    except ValueError:
+        item = None
+    if not isinstance(item, dict):
+        raise UnreadableProof(f"{path}第{number}行不是JSON对象")
+    return item
 
 
 def verify_export(
     path: Path,
     *,
-    heads: Sequence[Mapping[str, Any]] = (),
+    heads: Iterable[Mapping[str, Any]] = (),
     keys: Mapping[str, bytes] | None = None,
     body_key: bytes | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Checks an export of the log (log_archive) against itself, the heads in it and those kept elsewhere.
 
-    Raises ValueError where the file is no export.
+    `heads` come in the order of tree size. Raises UnreadableProof.
     """
-    with path.open(encoding="utf-8") as file:
-        first = json.loads(next(file, "{}"))
-        if first.get("format") != FORMAT:
-            raise ValueError(f"{path} is no export of the log")
-        known = {one["key_id"]: base64.b64decode(one["public_key"]) for one in first["keys"]}
-        return verify(
-            _exported_rows(file, progress),
-            heads=[*first["heads"], *heads],
-            keys=known | dict(keys or {}),
-            body_key=body_key,
-            expected_size=first["events"],
-        )
+    first = first_line(path)
+    known = {one["key_id"]: base64.b64decode(one["public_key"]) for one in first["keys"]}
+    return verify(
+        exported_rows(path, progress),
+        heads=_merged(exported_heads(path), heads),
+        keys=known | dict(keys or {}),
+        body_key=body_key,
+        expected_size=first["events"],
+    )
 
 
-def _exported_rows(lines: Iterable[str], progress: Progress | None) -> Iterator[Row]:
-    for number, line in enumerate(lines, 1):
-        yield exported_row(orjson.loads(line))
-        if progress is not None and number % _PAGE == 0:
-            progress(number)
+def first_line(path: Path) -> dict[str, Any]:
+    """What an export says of itself: format, epochs, number of events, keys. Raises UnreadableProof."""
+    with path.open("rb") as file:
+        first = _parsed(path, 1, file.readline())
+    if first.get("format") != FORMAT or not first.keys() >= _OF_AN_EXPORT:
+        raise UnreadableProof(f"{path}不是日志的导出文件")
+    return first
 
 
-FORMAT: Final = "landcycle-log-v1"
+def exported_heads(path: Path) -> Iterator[dict[str, Any]]:
+    """The heads of an export: the lines between the first and the events. Raises UnreadableProof."""
+    for number, item in itertools.takewhile(_is_head, _numbered(path)):
+        yield _head_of(item, path, number)
 
 
-def exported_row(item: Mapping[str, Any]) -> Row:
-    """One line of an export."""
+def exported_rows(path: Path, progress: Progress | None = None) -> Iterator[Row]:
+    """The events of an export. Raises UnreadableProof."""
+    for count, (number, item) in enumerate(itertools.dropwhile(_is_head, _numbered(path)), 1):
+        try:
+            yield _exported_row(item)
+        except (KeyError, ValueError, TypeError):
+            raise UnreadableProof(f"{path}第{number}行不是日志的事件") from None
+        if progress is not None and count % _PAGE == 0:
+            progress(count)
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every line of an export after its first."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if number > 1:
+                yield number, _parsed(path, number, line)
+
+
+def _is_head(numbered: tuple[int, dict[str, Any]]) -> bool:
+    return "signature" in numbered[1]
+
+
+def _exported_row(item: Mapping[str, Any]) -> Row:
     return Row(
         int(item["position"]),
         microseconds(datetime.fromisoformat(item["recorded_at"])),

@@ -7,7 +7,7 @@ Building costs amortised O(1) per event and touches no lock of the write path; o
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 from adapters import merkle_tree
@@ -243,13 +243,20 @@ def head(connection: Connection) -> dict[str, Any] | None:
     return None if row is None else _head_item(row)
 
 
-def heads_after(connection: Connection, tree_size: int, limit: int, epoch: int = 0) -> list[dict[str, Any]]:
-    """The signed heads of larger trees or (where `epoch` is given) of later epochs, the first ones first."""
+def heads_after(connection: Connection, tree_size: int, limit: int, epoch: int = 1) -> list[dict[str, Any]]:
+    """The signed heads of larger trees of this epoch and those of later epochs, the first ones first."""
     rows = connection.execute(
-        _HEAD + "WHERE tree_size > %s OR epoch > %s AND %s > 0 ORDER BY epoch, tree_size LIMIT %s",
-        (tree_size, epoch, epoch, limit),
+        _HEAD + "WHERE (epoch, tree_size) > (%s, %s) ORDER BY epoch, tree_size LIMIT %s", (epoch, tree_size, limit)
     )
     return [_head_item(row) for row in rows.fetchall()]
+
+
+def every_head(connection: Connection) -> Iterator[dict[str, Any]]:
+    """All signed heads in the order of tree size, read a thousand at a time. Part of the caller's transaction."""
+    with connection.cursor("every_head") as cursor:
+        cursor.itersize = 1000
+        for row in cursor.execute(_HEAD + "ORDER BY tree_size, epoch"):
+            yield _head_item(row)
 
 
 def _head_item(row: Sequence[Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,8 @@ from typing import Final
 import orjson
 
 from adapters import rollup_archive
-from adapters.log_proof import Progress, exported_row, verify_export
+from adapters.log_check import Row
+from adapters.log_proof import Progress, UnreadableProof, exported_rows, first_line, verify_export
 from adapters.postgres import Connection
 from adapters.rollup_cities import City, RollupRefused
 from adapters.rollup_kafka import Received
@@ -59,21 +59,19 @@ def loaded(connection: Connection, city: str) -> str | None:
 def _verify(city: City, path: Path) -> None:
     try:
         report = verify_export(path)
-    except (ValueError, KeyError) as error:
-        raise RollupRefused(f"城市{city.code}的导出文件{path}无法读取：{error} (EXPORT_NOT_WHOLE)") from None
+    except UnreadableProof as error:
+        raise RollupRefused(f"城市{city.code}的导出文件无法读取：{error} (EXPORT_NOT_WHOLE)") from None
     if not report.holds:
         raise RollupRefused(f"城市{city.code}的导出文件{path}不完整或被改动：{report.findings[0]} (EXPORT_NOT_WHOLE)")
 
 
 def _chunks(path: Path) -> Iterator[Sequence[Received]]:
-    with path.open(encoding="utf-8") as file:
-        epochs = [(int(epoch), int(after)) for epoch, after in json.loads(next(file))["epochs"]]
-        events = (_received(line, epochs, path) for line in file)
-        yield from iter(lambda: list(itertools.islice(events, _CHUNK)), [])
+    epochs = [(int(epoch), int(after)) for epoch, after in first_line(path)["epochs"]]
+    events = (_received(row, epochs, path) for row in exported_rows(path))
+    yield from iter(lambda: list(itertools.islice(events, _CHUNK)), [])
 
 
-def _received(line: str, epochs: Sequence[tuple[int, int]], path: Path) -> Received:
-    row = exported_row(orjson.loads(line))
+def _received(row: Row, epochs: Sequence[tuple[int, int]], path: Path) -> Received:
     fields = orjson.loads(row.record)
     return Received(
         parcel_id=fields["parcel_id"],

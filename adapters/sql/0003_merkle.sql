@@ -33,7 +33,7 @@ CREATE TABLE tree_head (
     issued_at text NOT NULL,                                -- exactly as signed
     key_id    text NOT NULL,
     signature bytea NOT NULL,
-    PRIMARY KEY (tree_size, epoch)
+    PRIMARY KEY (epoch, tree_size)                          -- the order in which heads follow each other
 );
 
 -- Public keys that have signed heads (Ed25519, raw 32 bytes).

@@ -76,7 +76,7 @@ def import_log(
     """Take an export into an empty log; the root is the same, the epoch rises by one."""
     import psycopg
 
-    from adapters import log_archive
+    from adapters import log_archive, log_proof
 
     database = with_database(data_dir).database_url
     with psycopg.connect(database) as connection:
@@ -84,7 +84,7 @@ def import_log(
             report = log_archive.import_log(connection, file, progress)
         except log_archive.NotEmpty:
             fail("目标日志不是空的 (LOG_NOT_EMPTY)")
-        except (log_archive.NotWhole, ValueError) as error:
+        except (log_archive.NotWhole, log_proof.UnreadableProof) as error:
             fail(f"导出文件不完整或被改动：{error} (EXPORT_NOT_WHOLE)", 4)
     typer.echo(f"{report.events} events, root {report.root}")
 

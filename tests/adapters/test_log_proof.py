@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import orjson
@@ -16,7 +17,7 @@ from given_log import append, decided
 from adapters import merkle_log
 from adapters.event_codec import NO_HASH, body_hash, chain_hash
 from adapters.log_archive import NotEmpty, NotWhole, export_log, import_log, raise_epoch
-from adapters.log_proof import read_heads, verify_export, verify_log, verify_parcel
+from adapters.log_proof import UnreadableProof, exported_heads, read_heads, verify_export, verify_log, verify_parcel
 from adapters.parcel_log import Append, Appended, ParcelLog
 from adapters.postgres import open_pool
 from adapters.signed_heads import TreeKeeper, open_signer
@@ -52,7 +53,7 @@ def pool(database_url, directory):
 
 @pytest.fixture
 def heads(pool, directory):
-    return read_heads(directory / "heads.ndjson")
+    return list(read_heads(directory / "heads.ndjson"))
 
 
 @pytest.fixture
@@ -226,12 +227,14 @@ def test_an_export_holds_and_has_the_same_root(pool, export, heads):
     assert report.holds
     assert report.root == check(pool).root
     (export.parent / "other").write_text("{}\n")
-    with pytest.raises(ValueError, match="no export"):
+    with pytest.raises(UnreadableProof, match="不是日志的导出文件"):
         verify_export(export.parent / "other")
 
 
 def lines_of(export):
-    return export.read_text().splitlines(keepends=True)
+    """The lines of an export, event n at place n: the first line and the two heads stand together before."""
+    lines = export.read_text().splitlines(keepends=True)
+    return ["".join(lines[:3]), *lines[3:]]
 
 
 @pytest.mark.parametrize(
@@ -283,6 +286,55 @@ def test_an_export_that_was_rewritten_is_found_by_its_heads(export, heads):
     lines[301 + 3] = json.dumps(item, ensure_ascii=False) + "\n"
     export.write_text("".join(lines))
     assert named(verify_export(export)) == {("head", None, None, 700)}
+
+
+def test_an_export_and_its_proof_hold_one_head_in_memory_however_many_there_are(pool, tmp_path, database_url):
+    """Given 20,000 more heads, when the log is exported and proved, then neither holds them all at once."""
+    path = tmp_path / "log.ndjson"
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO tree_head SELECT n, 1, root, algorithm, issued_at, key_id, signature FROM tree_head,"
+            " generate_series(1000001, 1020000) n WHERE tree_size = 300"
+        )
+        connection.commit()
+        tracemalloc.start()
+        with path.open("w") as out:
+            export_log(connection, out)
+        exported = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        heads = sum(1 for _ in exported_heads(path))
+        proved = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert heads == 20_002
+    assert max(exported, proved) < 6_000_000
+
+
+def test_the_last_head_is_found_by_its_index_alone(pool, database_url):
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO tree_head SELECT n, 1 + n / 5000, root, algorithm, issued_at, key_id, signature FROM tree_head,"
+            " generate_series(1001, 21000) n WHERE tree_size = 300"
+        )
+        connection.execute("ANALYZE tree_head")
+        asked = "EXPLAIN SELECT tree_size FROM tree_head "
+        for query in (
+            "ORDER BY epoch DESC, tree_size DESC LIMIT 1",
+            "WHERE (epoch, tree_size) > (2, 6000) ORDER BY epoch, tree_size LIMIT 9",
+        ):
+            plan = " ".join(row[0] for row in connection.execute(asked + query).fetchall())
+            assert "tree_head_pkey" in plan and "Sort" not in plan and "Seq Scan" not in plan, plan
+        assert merkle_log.head(connection)["epoch"] == 5
+        assert [one["tree_size"] for one in merkle_log.heads_after(connection, 9998, 3, 2)] == [9999, 10000, 10001]
+
+
+def test_heads_kept_elsewhere_hold_across_a_restore_whatever_their_order(pool, heads, tmp_path):
+    """Given a file in which a smaller tree of a later epoch follows a larger one, then each head is compared at its size."""
+    path = tmp_path / "heads.ndjson"
+    path.write_text(
+        "".join(json.dumps(one) + "\n\n" for one in [heads[1], {**heads[0], "epoch": 2}, heads[1], heads[0]])
+    )
+    assert [one["tree_size"] for one in read_heads(path)] == [300, 300, 700, 700]
+    assert check(pool, read_heads(path)).holds
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_a_keeper_of_the_tree_killed_at_a_border(point, database_url, tmp_path):
     program.killed_at(point)
     program.again()
     assert_log_holds(database_url)
-    heads = log_proof.read_heads(tmp_path / "heads.ndjson")
+    heads = list(log_proof.read_heads(tmp_path / "heads.ndjson"))
     assert [head["tree_size"] for head in heads] == [12], "one head, signed once, in the file once"
     with psycopg.connect(database_url) as connection:
         assert log_proof.verify_log(connection, heads=heads).findings == []
