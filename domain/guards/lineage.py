@@ -6,6 +6,7 @@ behind it are repeated in the child (`repeats`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final
@@ -20,6 +21,7 @@ from domain.guards.desk import Desk
 from domain.guards.repeats import Child, Parent, own_number, repeated
 from domain.guards.shares import parts
 from domain.supervision import assess_on
+from domain.supervision.late_fees import set_against_charges
 from domain.supervision.life import MILESTONES, Life
 from domain.supervision.measures import exact, rounded
 from domain.supervision.payments import Payable, payables
@@ -211,25 +213,50 @@ def _apportioned(lives: list[Life], shares: list[Fraction]) -> list[dict[str, An
             for child, part in zip(children, parts(total, shares), strict=True):
                 child[key] = part
     for number, life in enumerate(lives, start=1):
+        with_charges = _paid_on_charges(life)
         for item in payables(life):
+            received = _beside(item, with_charges)
             if item.code == "O-PAY":
-                _share_out(children, item, own_number(item.no, number), shares)
+                _share_out(children, item, own_number(item.no, number), received, shares)
             elif item.code == "O-RENT":
-                _share_payments(children, item, item.no, shares)
+                _share_payments(children, received, item.no, shares)
     return children
 
 
-def _share_out(children: list[dict[str, Any]], item: Payable, number: str, shares: list[Fraction]) -> None:
+def _paid_on_charges(life: Life) -> Counter[int]:
+    """Day → what came in above the principal and paid a late fee that was assessed: it goes along with the charge."""
+    against = set_against_charges(life, payables(life))
+    found: Counter[int] = Counter()
+    for on, amount in (one for payments in against.values() for one in payments):
+        found[on] += amount
+    return found
+
+
+def _beside(item: Payable, with_charges: Counter[int]) -> list[tuple[int, int]]:
+    """(day, sum) of what was paid on an instalment or rent, less what goes along with a charge."""
+    received = list(item.paid)
+    for on, amount in item.fees:
+        part = min(amount, with_charges[on])
+        with_charges[on] -= part
+        received.append((on, amount - part))
+    return sorted((on, amount) for on, amount in received if amount)
+
+
+def _share_out(
+    children: list[dict[str, Any]], item: Payable, number: str, received: list[tuple[int, int]], shares: list[Fraction]
+) -> None:
     """One instalment of a parent, with what was paid on it, in the contract of each child."""
     for child, amount in zip(children, parts(_wan(item.amount), shares), strict=True):
         child.setdefault("instalments", []).append({"no": number, "due": day_text(item.due), "amount_wan": amount})
-    _share_payments(children, item, number, shares)
+    _share_payments(children, received, number, shares)
 
 
-def _share_payments(children: list[dict[str, Any]], item: Payable, number: str, shares: list[Fraction]) -> None:
+def _share_payments(
+    children: list[dict[str, Any]], received: list[tuple[int, int]], number: str, shares: list[Fraction]
+) -> None:
     """What was paid on an instalment or rent, on the day on which it was paid: nothing is late that was in time."""
     total, before = 0, [Fraction(0)] * len(shares)
-    for on, amount in sorted([*item.paid, *item.fees]):
+    for on, amount in received:
         total += amount
         after = [Fraction(one) for one in parts(_wan(total), shares)]
         for child, part in zip(children, (new - old for new, old in zip(after, before, strict=True)), strict=True):

@@ -3,6 +3,7 @@
 import pytest
 from law_lives import CONTRACT, PAID, life, on, whole
 from test_guards import refused, take
+from test_lineage import children, split
 
 from domain.event import day_number
 
@@ -117,3 +118,13 @@ def test_the_late_fee_of_a_cancelled_title_is_paid_as_it_stands_and_no_more():
     assert take(events, "payment.received", "2020-06-01", rest, by="FIN")
     more = rest | {"amount_wan": "424.41"}
     assert refused(events, "payment.received", "2020-06-01", more, by="FIN") == "PAYMENT_ABOVE_OPEN"
+
+
+@pytest.mark.parametrize("steps", [[FEE], [ASSESSED, FEE]], ids=["not assessed", "assessed"])
+def test_a_late_fee_that_came_in_is_paid_in_the_parts_of_a_split_too(steps):
+    """Given 18.00 that came in with the principal and paid the fee or its charge, when the parcel is split into two thirds
+    and one, then 12.00 and 6.00 are paid, and nobody is owed anything of it (specification 8.12, 11.28)."""
+    events = life(LATE, *steps, PAID[1])
+    for part, share in zip(children(events, "2019-12-20"), (12.0, 6.0), strict=True):
+        assert fees(on("2019-12-31", part)) == [(share, "PAID", share)]
+    assert fees(on("2019-12-31", split(events, "2019-12-20"))) == []
