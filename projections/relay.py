@@ -23,6 +23,8 @@ from projections.relay_feeds import Feed, all_feeds
 from projections.relay_lease import RENEW_SECONDS, Lease, LeaseLost
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from adapters.settings import Settings
 
 _BATCH: Final = 500
@@ -39,8 +41,9 @@ log = structlog.get_logger("landcycle.relay")
 class Relay:
     """One relay on one connection in autocommit; `stop` ends it after the message under way."""
 
-    def __init__(self, settings: Settings, connection: Connection) -> None:
-        self._settings, self._connection, self._feeds = settings, connection, all_feeds()
+    def __init__(self, settings: Settings, connection: Connection, feeds: Sequence[Feed] = ()) -> None:
+        """`feeds`: those of a relay before it in this process, whose connection was lost."""
+        self._settings, self._connection, self._feeds = settings, connection, feeds or all_feeds()
         self._lease = Lease(connection)
         self._pause = _SHORTEST_PAUSE
         self._look_again: dict[Feed, float] = {}
@@ -55,16 +58,26 @@ class Relay:
         self._connection.execute("LISTEN landcycle_log")
         self._connection.execute("LISTEN landcycle_alerts")
         while not self.stop.is_set():
+            before = self._lease.epoch
             if not self._lease.take():
                 self.stop.wait(RENEW_SECONDS)
+                self._repeat()
                 continue
+            if before is None or self._lease.epoch != before + 1:
+                self._repeat()
             try:
                 self._work_with_one_sender()
             except LeaseLost:
                 log.warning("relay.lease_lost")
             except (kafka.SendFailed, kafka.TopicUnfit, KafkaError, OSError) as error:
                 self._wait_for_kafka(error)
-        self._lease.give_back()
+        if not self._lease.give_back():
+            self._repeat()
+
+    def _repeat(self) -> None:
+        """Another relay works, or has worked since: the sender of this one has ended and nothing of it comes any more."""
+        for feed in self._feeds:
+            feed.repeat(self._connection)
 
     def _wait_for_kafka(self, error: Exception) -> None:
         """Notes what the broker said, lets another relay try, and waits, longer each time in a row."""
@@ -158,10 +171,11 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     processes.collect_rarely()
+    feeds = all_feeds()
     while not stop.is_set():
         try:
             with open_connection(settings.database_url, "landcycle-relay", autocommit=True) as connection:
-                relay = Relay(settings, connection)
+                relay = Relay(settings, connection, feeds)
                 relay.stop = stop
                 relay.run()
         except (*GONE, DatabaseUnavailable) as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from adapters.kafka import Message
 
+HEAD_AGAIN_SECONDS: Final = 60.0
 _MOST_BYTES: Final = 8_388_608
 _MOST_STATUSES: Final = 100
 """Bounds of what one batch holds in memory, whatever the size of its messages."""
@@ -52,6 +53,12 @@ class Feed(Protocol):
     def settle(self, connection: psycopg.Connection, marks: list[Any]) -> None:
         """Remembers that these marks, contiguous since the stored place, have arrived."""
 
+    def repeat(self, connection: psycopg.Connection) -> None:
+        """Another relay has worked since: what was under way here may stand behind what that one sent of the same key.
+
+        Matters to a compacted topic, of which the last message stays.
+        """
+
 
 class PositionFeed:
     """A feed whose mark is a position; the stored place only rises."""
@@ -78,6 +85,9 @@ class PositionFeed:
             "UPDATE relay_position SET position = %s WHERE feed = %s AND position < %s",
             (marks[-1], self._name, marks[-1]),
         )
+
+    def repeat(self, connection: psycopg.Connection) -> None:
+        """Nothing: these topics keep every message, and who reads drops what is not above the last place."""
 
 
 class StatusFeed:
@@ -119,14 +129,24 @@ class StatusFeed:
             if self._under_way.get(parcel_id) == revision:
                 del self._under_way[parcel_id]
 
+    def repeat(self, connection: psycopg.Connection) -> None:
+        """A new revision of what was under way: whichever relay works sends it behind what was late."""
+        if self._under_way:
+            status_feed.renew(connection, list(self._under_way))
+            self._under_way.clear()
+
 
 class HeadFeed:
-    """The signed heads, in the order of epoch and size: a restored log begins its epoch with the size that it has."""
+    """The signed heads, in the order of epoch and size: a restored log begins its epoch with the size that it has.
+
+    The last one is sent again now and then, so that it is the one that the compacted topic keeps.
+    """
 
     pause = 0.2
 
     def __init__(self) -> None:
         self._after = (1, 0)
+        self._given = 0.0
 
     def rewind(self, connection: psycopg.Connection) -> None:
         """The head that was last acknowledged."""
@@ -135,12 +155,15 @@ class HeadFeed:
         self._after = (row[0], row[1])
 
     def next(self, connection: psycopg.Connection, limit: int) -> list[tuple[tuple[int, int], Message]]:
-        """The heads after the last one given."""
+        """The heads after the last one given, or that one again."""
         epoch, tree_size = self._after
         heads = merkle_log.heads_after(connection, tree_size, limit, epoch)
+        if not heads and time.monotonic() - self._given > HEAD_AGAIN_SECONDS:
+            last = merkle_log.head(connection)
+            heads = [last] if last else []
         batch = [((head["epoch"], head["tree_size"]), cloud_events.head_message(head, head["epoch"])) for head in heads]
         if batch:
-            self._after = batch[-1][0]
+            self._after, self._given = batch[-1][0], time.monotonic()
         return batch
 
     def settle(self, connection: psycopg.Connection, marks: list[tuple[int, int]]) -> None:
@@ -149,6 +172,9 @@ class HeadFeed:
             "UPDATE relay_position SET epoch = %s, position = %s WHERE feed = 'heads' AND (epoch, position) < (%s, %s)",
             (*marks[-1], *marks[-1]),
         )
+
+    def repeat(self, connection: psycopg.Connection) -> None:
+        """Nothing: the last head comes again by itself."""
 
 
 def all_feeds() -> tuple[Feed, ...]:

@@ -49,7 +49,7 @@ class Lease:
             raise LeaseLost
         self._renewed = time.monotonic()
 
-    def give_back(self) -> None:
-        """Lets a standby begin at once."""
-        if self.epoch is not None:
-            self._connection.execute("UPDATE relay_lease SET expires_at = now() WHERE epoch = %s", (self.epoch,))
+    def give_back(self) -> bool:
+        """Lets a standby begin at once; False when another relay has taken over before."""
+        done = self._connection.execute("UPDATE relay_lease SET expires_at = now() WHERE epoch = %s", (self.epoch,))
+        return done.rowcount == 1

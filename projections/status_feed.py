@@ -104,3 +104,12 @@ def mark_published(connection: Connection, marks: Sequence[tuple[str, int]]) -> 
         " WHERE f.parcel_id = m.parcel_id AND f.published_revision < m.revision",
         ([parcel_id for parcel_id, _ in marks], [revision for _, revision in marks]),
     )
+
+
+def renew(connection: Connection, parcels: Sequence[str]) -> None:
+    """A new revision of the same status for these parcels."""
+    connection.execute(
+        "UPDATE status_feed SET revision = revision + 1, at = now() WHERE parcel_id IN"
+        " (SELECT parcel_id FROM status_feed WHERE parcel_id = ANY(%s) ORDER BY parcel_id FOR UPDATE)",
+        (list(parcels),),
+    )

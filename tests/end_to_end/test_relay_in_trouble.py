@@ -14,17 +14,23 @@ import pytest
 from given_brokers import PASSWORD, USER, secured_broker, three_brokers
 from given_relay import (
     ROOT,
+    environment,
     kafka_problem,
     messages,
     prefixed,
+    produce,
     reconciled,
     relaying,
     wait_until_sent,
+    with_sample,
 )
 from kafka.admin import KafkaAdminClient
 
-from adapters import cloud_events, embedded_kafka, kafka
+from adapters import cloud_events, embedded_kafka, kafka, merkle_log
+from adapters.postgres import open_pool
 from adapters.settings import Settings
+from adapters.signed_heads import TreeKeeper
+from projections import relay_feeds
 
 
 @pytest.fixture
@@ -160,6 +166,70 @@ def test_two_relays_that_take_the_lease_from_each_other_lose_nothing_and_keep_th
         wait_until_sent(settings)
     assert len(epochs) > 1
     nothing_is_missing(settings, written)
+
+
+def revise(settings, parcel_id):
+    """Another status of a parcel, as a worker would write it; returns its revision."""
+    with psycopg.connect(settings.database_url) as connection:
+        return connection.execute(
+            "UPDATE status_feed SET revision = revision + 1, answer = jsonb_set(answer::jsonb, '{version}', to_jsonb(revision + 1))"
+            " WHERE parcel_id = %s RETURNING revision",
+            (parcel_id,),
+        ).fetchone()[0]
+
+
+def statuses_of(settings, parcel_id):
+    found = [one for one in messages(settings, kafka.STATUS) if one.key.decode() == parcel_id]
+    return [(int(one.header("ce_sequence")), json.loads(one.value)["version"]) for one in found]
+
+
+def test_a_relay_that_wakes_does_not_have_the_last_word_on_a_status(database_url, tmp_path):
+    broker = embedded_kafka.start(tmp_path / "kafka")
+    settings = prefixed(database_url, tmp_path, broker.address, "wakes")
+    sleeper = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "relay"], env=dict(os.environ) | environment(settings), cwd=ROOT
+    )
+    try:
+        with_sample(settings)
+        wait_until_sent(settings)
+        parcel_id = messages(settings, kafka.STATUS)[0].key.decode()
+        os.kill(broker.pid, signal.SIGSTOP)
+        for _ in range(2):  # the first is in the socket, the second waits for its answer
+            revise(settings, parcel_id)
+            time.sleep(1.5)
+        sleeper.send_signal(signal.SIGSTOP)
+        os.kill(broker.pid, signal.SIGCONT)
+        latest = revise(settings, parcel_id)
+        with psycopg.connect(settings.database_url) as connection:
+            connection.execute("UPDATE relay_lease SET expires_at = now()")
+        with relaying(settings):
+            wait_for(lambda: (latest, latest) in statuses_of(settings, parcel_id))
+            sleeper.send_signal(signal.SIGCONT)
+            wait_for(lambda: statuses_of(settings, parcel_id)[-1] == (latest + 1, latest))  # behind (latest - 1)
+            wait_until_sent(settings)
+        assert reconciled(settings)["count"] == 0
+    finally:
+        for pid in (sleeper.pid, broker.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        sleeper.kill()
+        sleeper.wait()
+        embedded_kafka.stop(broker)
+
+
+def test_the_last_head_comes_again_so_that_it_is_the_one_that_stays(settings, monkeypatch):
+    monkeypatch.setattr(relay_feeds, "HEAD_AGAIN_SECONDS", 0.5)
+    with_sample(settings)
+    with open_pool(settings.database_url, max_size=1) as pool:
+        TreeKeeper(pool, settings.data_dir, 0).step()
+        with pool.connection() as connection:
+            head = merkle_log.head(connection)
+    with relaying(settings):
+        wait_until_sent(settings)
+        wait_for(lambda: messages(settings, kafka.HEADS))
+        early = messages(settings, kafka.HEADS)[0]
+        produce(settings, kafka.HEADS, (early.key, b"{}", early.headers))  # of a relay that wakes
+        wait_for(lambda: json.loads(messages(settings, kafka.HEADS)[-1].value) == head)
 
 
 def test_after_a_message_that_the_broker_refuses_none_of_its_key_can_arrive(settings):
