@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
 
 import typer
+from typer.exceptions import TyperException
 
 from api.commands import alerts, config, grading, history_in, keys, log, moving_parts, rollup, rules, schema, topics
 
@@ -20,9 +21,20 @@ app.add_typer(topics.dead_letters_app, name="dlq")
 app.add_typer(config.app, name="config")
 
 
-def main() -> Any:
-    """Entry point of `landcycle`."""
-    return app()
+def main() -> None:
+    """Entry point of `landcycle`. A wrong use is told in one line, like every other mistake, and where the right one stands."""
+    try:
+        code = app(prog_name="landcycle", standalone_mode=False)
+    except TyperException as error:
+        message = error.format_message().strip()
+        if "\n" not in message:  # else it is the help that a group shows when nothing is asked of it
+            context = getattr(error, "ctx", None)
+            message = f"{message}（用法见{context.command_path if context else 'landcycle'} --help） (USAGE)"
+        typer.echo(message, err=True)
+        code = error.exit_code
+    except typer.Abort:
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

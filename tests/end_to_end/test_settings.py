@@ -1,12 +1,14 @@
 """What the system is told from outside: a mistake is told in one line that names the variable, never its value."""
 
 import json
+import re
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from adapters.settings import unknown_names
-from api.cli import app
+from api.cli import app, main
 
 SHOW = ["config", "show"]
 
@@ -46,3 +48,26 @@ def test_settings_are_shown_as_what_they_are_and_secrets_hidden():
     shown = json.loads(done.stdout)
     assert (shown["today"], shown["kafka_partitions"], shown["lag_limit_seconds"]) == ("2046-01-01", 6, 10.0)
     assert "s3cret" not in done.output and shown["kafka_sasl_username"] is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "line"),
+    [
+        (["nope"], 2, r"No such command 'nope'\..*用法见landcycle --help.* \(USAGE\)"),
+        (["import", "landchina"], 2, r"Missing argument.*用法见landcycle import landchina --help.* \(USAGE\)"),
+        (["lag", "--foo"], 2, r"No such option: --foo.*\(USAGE\)"),
+    ],
+)
+def test_a_wrong_use_is_told_in_one_line(monkeypatch, capsys, asked, code, line):
+    monkeypatch.setattr(sys, "argv", ["landcycle", *asked])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err.splitlines()
+    assert ended.value.code == code and len(told) == 1 and re.fullmatch(line, told[0])
+
+
+def test_help_is_no_failure(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["landcycle", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0 and "import" in capsys.readouterr().out
