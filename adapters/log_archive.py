@@ -1,6 +1,6 @@
 """The log as a file of NDJSON and back: the same records, chains, positions, times, so the same root.
 
-The first line names format, epoch, number of events and keys; then one signed head per line in the order of tree size,
+The first line names format, epoch, number of events, keys and fingerprints; then one signed head per line in the order of tree size,
 then one event per line. An import needs
 an empty log, checks everything first, and raises the epoch: what continues is another life of the log, and no
 consumer may take its new numbers for the old ones. Source: contract 4.2, 7; decision 0015.
@@ -17,7 +17,7 @@ from typing import Any, Final, TextIO
 
 import orjson
 
-from adapters import failpoints, merkle_log
+from adapters import body_keys, failpoints, merkle_log
 from adapters.event_codec import ALGORITHM
 from adapters.log_check import Report, Row
 from adapters.log_proof import FORMAT, Progress, exported_heads, exported_rows, first_line, stored_rows, verify_export
@@ -66,6 +66,7 @@ def export_log(connection: Connection, out: TextIO, progress: Progress | None = 
         "epochs": [list(one) for one in epochs],
         "events": row[1],
         "keys": merkle_log.keys(connection),
+        "body_keys": [[after, mark.hex()] for after, mark in body_keys.periods(connection)],
     }
     items = itertools.chain([first], merkle_log.every_head(connection), map(_item, stored_rows(connection, progress)))
     out.writelines(json.dumps(one, separators=(",", ":"), ensure_ascii=False) + "\n" for one in items)
@@ -129,8 +130,12 @@ def _continue(connection: Connection, first: dict[str, Any], heads: Iterable[dic
         (first["epoch"],),
     )
     connection.execute("DELETE FROM log_epoch")
+    connection.execute("DELETE FROM body_key")
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO log_epoch (epoch, after_position) VALUES (%s, %s)", first["epochs"])
+        cursor.executemany(
+            "INSERT INTO body_key (after_position, fingerprint) VALUES (%s, decode(%s, 'hex'))", first["body_keys"]
+        )
         cursor.executemany(
             "INSERT INTO log_key (key_id, public_key, not_before, not_after) VALUES (%s, %s, %s, %s)",
             [

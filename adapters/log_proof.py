@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import orjson
 
-from adapters import merkle_check, merkle_log
+from adapters import body_keys, merkle_check, merkle_log
+from adapters.body_keys import BodyKey
 from adapters.log_check import COLUMNS, HEAD, Finding, Report, Row, verify
 from adapters.merkle_tree import Hash
 from adapters.postgres import Connection
@@ -31,7 +32,7 @@ _ROW: Final = (
     " schema_version, occurred_on::text, jurisdiction, department FROM event_log "
 )
 _OF_A_HEAD: Final = frozenset({"tree_size", "root", "issued_at", "key_id", "signature"})
-_OF_AN_EXPORT: Final = frozenset({"epoch", "epochs", "events", "keys"})
+_OF_AN_EXPORT: Final = frozenset({"epoch", "epochs", "events", "keys", "body_keys"})
 Progress = Callable[[int], None]
 """Is told how many events were read."""
 
@@ -61,7 +62,7 @@ def verify_log(
         stored_rows(connection, progress),
         heads=_merged(merkle_log.every_head(connection), heads),
         keys=known | dict(keys or {}),
-        body_key=body_key,
+        body_key=BodyKey(body_key, body_keys.periods(connection)),
         expected_size=expected[0],
     )
     if report.holds:  # else what is wrong is named already, and the subtrees follow from it
@@ -72,7 +73,8 @@ def verify_log(
 def verify_parcel(connection: Connection, parcel_id: str, *, body_key: bytes | None = None) -> Report:
     """Checks the events of one parcel: records, chain, leaves."""
     rows = connection.execute(_ROW + "WHERE parcel_id = %s ORDER BY version", (parcel_id,)).fetchall()
-    return verify(_with_leaves(connection, rows), body_key=body_key, whole=False)
+    key = BodyKey(body_key, body_keys.periods(connection))
+    return verify(_with_leaves(connection, rows), body_key=key, whole=False)
 
 
 def stored_rows(connection: Connection, progress: Progress | None = None) -> Iterator[Row]:
@@ -166,7 +168,7 @@ def verify_export(
         exported_rows(path, progress),
         heads=_merged(exported_heads(path), heads),
         keys=known | dict(keys or {}),
-        body_key=body_key,
+        body_key=BodyKey(body_key, [(after, bytes.fromhex(mark)) for after, mark in first["body_keys"]]),
         expected_size=first["events"],
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 
+import structlog
 from fastapi import FastAPI
 
-from adapters import tracing
+from adapters import body_keys, tracing
 from adapters.append_queue import AppendQueue, quiet_gc
 from adapters.append_round import Decide
 from adapters.parcel_log import ParcelLog
@@ -43,6 +44,7 @@ from api.shown import Shown
 from domain.parcel import decide
 from projections.worker_lease import refuse_day_back
 
+_log = structlog.get_logger("landcycle.api")
 _ROUTERS = (
     parcels.posts, parcels.router, batches.router, jurisdictions.router, areas.router, regulators.router, alerts.router, proofs.router,
     catalogue.router, rule_book.router, exports.router, uploads.router, features.router, health.router,
@@ -105,6 +107,7 @@ def _assemble(
     written = ParcelLog(writing)
     refuse_day_back(settings.database_url, today())
     install_packs(written, today())
+    _note_body_key(written, settings)
     rules = RuleSource(written)
     rules.refresh()
     queue = stack.enter_context(AppendQueue(written, rules, decide_by, today))
@@ -121,6 +124,16 @@ def _assemble(
         shown=Shown(ParcelLog(pool)),
         today=today,
     )
+
+
+def _note_body_key(log: ParcelLog, settings: Settings) -> None:
+    """Another key than before is said, not refused: whoever lost the old one must be able to go on."""
+    with log.connection() as connection:
+        if not body_keys.note(connection, settings.body_hash_key.get_secret_value().encode()):
+            _log.warning(
+                "api.body_hash_key_differs",
+                problem="LANDCYCLE_BODY_HASH_KEY与此前所用的不同：此前上报的事件再次上报时将被当作内容不同 (BODY_HASH_KEY_DIFFERS)",
+            )
 
 
 def _readings(stack: ExitStack, settings: Settings, today: Callable[[], int]) -> health.Readings:

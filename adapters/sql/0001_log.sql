@@ -38,6 +38,13 @@ CREATE TABLE event_log (
     CONSTRAINT event_log_event_id_key UNIQUE (event_id)                -- idempotence: ids are global
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 
+-- With which key the bodies of reports were hashed: known by its fingerprint (body_keys), in use after this position.
+CREATE TABLE body_key (
+    after_position bigint PRIMARY KEY,
+    fingerprint    bytea NOT NULL CHECK (octet_length(fingerprint) = 16)
+);
+REVOKE DELETE ON body_key FROM landcycle_app;
+
 -- The application reads; it writes through append_events alone, so no insert can pass the head.
 REVOKE ALL ON event_log, log_head, log_epoch FROM PUBLIC, landcycle_app;
 GRANT SELECT ON event_log, log_head, log_epoch TO landcycle_app;

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from api.commands.frame import DataDir, fail, progress, told, with_database
+from api.commands.frame import DataDir, fail, progress, settings_of, told, with_database
 
 app = typer.Typer()
+_KEY_MISSING: Final = "没有设置LANDCYCLE_BODY_HASH_KEY (BODY_HASH_KEY_MISSING)"
+_KEY_DIFFERS: Final = "LANDCYCLE_BODY_HASH_KEY不是上报时所用的密钥 (BODY_HASH_KEY_DIFFERS)"
 
 
 @app.command()
@@ -29,11 +31,11 @@ def verify(
     from adapters.postgres import open_pool
 
     kept = log_proof.read_heads(heads) if heads else []
+    found = settings_of(data_dir) if export is not None else with_database(data_dir)
+    key = found.body_hash_key.get_secret_value().encode() or None
     if export is not None:
-        report = log_proof.verify_export(export, heads=kept, progress=progress)
+        report = log_proof.verify_export(export, heads=kept, body_key=key, progress=progress)
     else:
-        found = with_database(data_dir)
-        key = found.body_hash_key.get_secret_value().encode() or None
         with open_pool(found.database_url, max_size=1, statement_timeout_ms=0) as pool, pool.connection() as connection:
             if parcel is None:
                 report = log_proof.verify_log(connection, heads=kept, body_key=key, progress=progress)
@@ -41,6 +43,9 @@ def verify(
                 report = log_proof.verify_parcel(connection, parcel, body_key=key)
         if parcel is not None and not report.events:
             fail(f"没有宗地{parcel}的记录 (UNKNOWN_PARCEL)")
+    if report.unchecked_bodies:
+        why = _KEY_MISSING if key is None else _KEY_DIFFERS
+        typer.echo(f"{report.unchecked_bodies}个事件的上报内容摘要未核对：{why}", err=True)
     if as_json:
         typer.echo(json.dumps(report.as_json()))
     else:

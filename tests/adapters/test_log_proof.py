@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from given_log import append, decided
 
-from adapters import merkle_log
+from adapters import body_keys, merkle_log
 from adapters.event_codec import NO_HASH, body_hash, chain_hash
 from adapters.log_archive import NotEmpty, NotWhole, export_log, import_log, raise_epoch
 from adapters.log_proof import UnreadableProof, exported_heads, read_heads, verify_export, verify_log, verify_parcel
@@ -129,6 +129,26 @@ def test_every_byte_of_a_body_hash_counts(pool, tamper, byte):
     assert named(check(pool)) == {("altered", "p3", 2, 17)}
 
 
+def test_body_hashes_that_only_another_key_could_check_are_counted_not_called_altered(pool, tamper):
+    """Given two keys, the second from position 712 on, then each checks its own events and no others."""
+    with pool.connection() as connection:
+        assert body_keys.note(connection, KEY)
+        connection.execute("UPDATE body_key SET after_position = 0")
+        assert body_keys.note(connection, KEY), "the same again"
+        assert not body_keys.note(connection, b"another")
+    other = b"another"
+    event = decided("later")
+    ParcelLog(pool).append([Append("later", 0, NO_HASH, (event,), (body_hash(other, event.event_id, {}),))])
+    tamper("UPDATE event_log SET body_hash = set_byte(body_hash, 40, 1) WHERE position IN (17, 713)")
+    with pool.connection() as connection:
+        found = [verify_log(connection, body_key=key) for key in (KEY, other, b"a third", None)]
+        assert verify_parcel(connection, "p3").unchecked_bodies == 5
+    first, last = ("altered", "p3", 2, 17), ("altered", "later", 1, 713)
+    assert [(named(one), one.unchecked_bodies) for one in found] == [
+        ({first}, 1), ({last}, 712), (set(), 713), (set(), 713),
+    ]  # fmt: skip
+
+
 def test_one_altered_record_names_that_one_alone(pool, tamper):
     tamper("UPDATE event_log SET record = replace(record, '\"1\"', '\"7\"') WHERE position = 17")
     assert named(check(pool)) == {("altered", "p3", 2, 17)}
@@ -217,6 +237,8 @@ def test_a_head_that_nobody_signed_is_named(pool, heads, tmp_path):
 @pytest.fixture
 def export(pool, tmp_path):
     path = tmp_path / "log.ndjson"
+    with pool.connection() as connection:
+        connection.execute("INSERT INTO body_key VALUES (0, %s)", (body_keys.fingerprint(KEY),))
     with path.open("w") as out, pool.connection() as connection:
         assert export_log(connection, out) == 712
     return path
@@ -365,6 +387,8 @@ def test_an_import_has_the_same_root_and_continues_in_the_next_epoch(pool, expor
         assert (outcome.receipts[0].position, outcome.receipts[0].epoch) == (713, 2)
         assert log.stored([before.event_id])[before.event_id].receipt.epoch == 1
         assert check(other, heads).holds
+        with other.connection() as connection:
+            assert body_keys.periods(connection) == [(0, body_keys.fingerprint(KEY))]
         with psycopg.connect(restored) as connection, pytest.raises(NotEmpty):
             import_log(connection, export)
 
@@ -462,8 +486,8 @@ def test_one_altered_byte_of_a_stored_head_is_found(pool, tamper, column):
     assert named(check(pool)) == {("head", None, None, 300)}
 
 
-def landcycle(database_url, directory, *arguments):
-    environment = os.environ | {"LANDCYCLE_DATABASE_URL": database_url, "LANDCYCLE_BODY_HASH_KEY": KEY.decode()}
+def landcycle(database_url, directory, *arguments, key=KEY.decode()):
+    environment = os.environ | {"LANDCYCLE_DATABASE_URL": database_url, "LANDCYCLE_BODY_HASH_KEY": key}
     return subprocess.run(
         [sys.executable, "-m", "api.cli", *map(str, arguments), "--data-dir", str(directory)],
         env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
@@ -488,3 +512,19 @@ def test_the_command_exits_0_or_4_and_names_each_finding(pool, tamper, database_
     export.write_text("".join(lines[:600]))
     cut = landcycle(database_url, directory, "verify", "--export", export, "--json")
     assert (cut.returncode, json.loads(cut.stdout)["findings"][0]["kind"]) == (4, "truncated")
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("", "没有设置LANDCYCLE_BODY_HASH_KEY (BODY_HASH_KEY_MISSING)"),
+        ("a new machine's", "LANDCYCLE_BODY_HASH_KEY不是上报时所用的密钥 (BODY_HASH_KEY_DIFFERS)"),
+    ],
+)
+def test_the_command_says_what_it_could_not_check_for_want_of_the_key(pool, database_url, directory, export, key, told):
+    for source in ((), ("--export", export)):
+        done = landcycle(database_url, directory, "verify", *source, key=key)
+        assert (done.returncode, done.stdout) == (0, "712 events, 161 parcels, 0 findings\n")
+        assert f"712个事件的上报内容摘要未核对：{told}\n" in done.stderr
+    held = landcycle(database_url, directory, "verify", "--export", export)
+    assert "未核对" not in held.stderr

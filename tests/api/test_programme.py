@@ -3,14 +3,17 @@
 import hashlib
 import uuid
 
+import psycopg
 import pytest
+from pydantic import SecretStr
 
+from adapters.log_proof import verify_log
 from adapters.postgres import open_pool
 from adapters.signed_heads import TreeKeeper
 from api.problem_codes import HTTP_CODES
 from domain.events import CATALOGUE
 from domain.refusal_codes import CODES
-from given_api import FOREIGN_PARCEL, PARCEL, contract, delivered, problem, work
+from given_api import FOREIGN_PARCEL, OTHER_PARCEL, PARCEL, contract, delivered, problem, running, work
 
 
 def amended(**data):
@@ -216,6 +219,16 @@ def test_the_catalogue_names_everything_with_labels_guards_and_sources(api):
         assert all(one["zh"] and one["en"] for one in values.values())
     started = next(one for one in catalogue["types"] if one["type"] == "construction.started")
     assert started["departments"] == ["HUC"] and started["document_required"]
+
+
+def test_the_log_knows_which_key_its_bodies_were_hashed_with(api):
+    """Given a post, when the API starts once more with another key, then neither key calls the other's events altered."""
+    assert api.post(contract()).status_code == 201
+    with running(api.settings.model_copy(update={"body_hash_key": SecretStr("of a new machine")})) as again:
+        assert again.post(contract(), parcel=OTHER_PARCEL).status_code == 201
+    with psycopg.connect(api.settings.database_url) as connection:
+        found = [verify_log(connection, body_key=key) for key in (b"body", b"of a new machine", b"never used")]
+    assert [(one.findings, one.unchecked_bodies) for one in found] == [([], 1), ([], 1), ([], 2)]
 
 
 def test_the_proof_of_a_parcel_leads_from_each_event_to_a_signed_head(api, tmp_path):
