@@ -17,7 +17,7 @@ import orjson
 
 from adapters import body_keys, merkle_check, merkle_log
 from adapters.body_keys import BodyKey
-from adapters.log_check import COLUMNS, HEAD, Finding, Report, Row, verify
+from adapters.log_check import COLUMNS, HEAD, MISSING, Finding, Report, Row, verify
 from adapters.merkle_tree import Hash
 from adapters.postgres import Connection
 from domain.event import microseconds
@@ -31,6 +31,8 @@ _ROW: Final = (
     "SELECT position, recorded_at, record, chain_hash, body_hash, parcel_id, version, event_id::text, type,"
     " schema_version, occurred_on::text, jurisdiction, department FROM event_log "
 )
+_VERSION: Final = 6
+"""Its place in such a row."""
 _OF_A_HEAD: Final = frozenset({"tree_size", "root", "issued_at", "key_id", "signature"})
 _OF_AN_EXPORT: Final = frozenset({"epoch", "epochs", "events", "keys", "body_keys"})
 Progress = Callable[[int], None]
@@ -70,11 +72,19 @@ def verify_log(
     return report
 
 
-def verify_parcel(connection: Connection, parcel_id: str, *, body_key: bytes | None = None) -> Report:
-    """Checks the events of one parcel: records, chain, leaves."""
+def verify_parcel(
+    connection: Connection, parcel_id: str, *, body_key: bytes | None = None, shown_version: int = 0
+) -> Report:
+    """Checks the events of one parcel: records, chain, leaves, and that none is missing up to the version that lists show.
+
+    A parcel that was removed from the lists too is found by `verify_log` alone.
+    """
     rows = connection.execute(_ROW + "WHERE parcel_id = %s ORDER BY version", (parcel_id,)).fetchall()
     key = BodyKey(body_key, body_keys.periods(connection))
-    return verify(_with_leaves(connection, rows), body_key=key, whole=False)
+    report = verify(_with_leaves(connection, rows), body_key=key, whole=False)
+    last = rows[-1][_VERSION] if rows else 0
+    report.findings += [Finding(MISSING, parcel_id, lost, None) for lost in range(last + 1, shown_version + 1)]
+    return report
 
 
 def stored_rows(connection: Connection, progress: Progress | None = None) -> Iterator[Row]:

@@ -81,6 +81,13 @@ def positions(connection: Connection) -> tuple[int, int]:
     return row[0], row[1]
 
 
+def shown_version(connection: Connection, parcel_id: str) -> int:
+    """The version of a parcel that lists show; 0: none."""
+    generations.show(connection)
+    row = connection.execute("SELECT version FROM read_parcel WHERE parcel_id = %s", (parcel_id,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def lag(settings: Settings) -> dict[str, Any]:
     """`landcycle lag`: events and seconds behind, alerts and statuses that Kafka does not have yet, and who works."""
     with open_pool(settings.database_url, max_size=1) as pool, pool.connection() as connection:

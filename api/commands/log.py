@@ -18,7 +18,9 @@ _KEY_DIFFERS: Final = "LANDCYCLE_BODY_HASH_KEY不是上报时所用的密钥 (BO
 @app.command()
 @told
 def verify(
-    parcel: Annotated[str | None, typer.Option(metavar="ID", help="one parcel alone")] = None,
+    parcel: Annotated[
+        str | None, typer.Option(metavar="ID", help="one parcel alone; only the whole log proves that nothing was cut")
+    ] = None,
     heads: Annotated[Path | None, typer.Option(metavar="FILE", exists=True, help="signed heads kept elsewhere")] = None,
     export: Annotated[
         Path | None, typer.Option(metavar="FILE", exists=True, help="an export instead of the database")
@@ -29,6 +31,7 @@ def verify(
     """Prove that the log was not altered. Exit 4 and each finding where it was."""
     from adapters import log_proof
     from adapters.postgres import open_pool
+    from projections import catalog
 
     kept = log_proof.read_heads(heads) if heads else []
     found = settings_of(data_dir) if export is not None else with_database(data_dir)
@@ -40,8 +43,9 @@ def verify(
             if parcel is None:
                 report = log_proof.verify_log(connection, heads=kept, body_key=key, progress=progress)
             else:
-                report = log_proof.verify_parcel(connection, parcel, body_key=key)
-        if parcel is not None and not report.events:
+                shown = catalog.shown_version(connection, parcel)  # before the events: a new one may come between
+                report = log_proof.verify_parcel(connection, parcel, body_key=key, shown_version=shown)
+        if parcel is not None and not (report.events or report.findings):
             fail(f"没有宗地{parcel}的记录 (UNKNOWN_PARCEL)")
     if report.unchecked_bodies:
         why = _KEY_MISSING if key is None else _KEY_DIFFERS

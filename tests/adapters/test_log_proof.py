@@ -528,3 +528,21 @@ def test_the_command_says_what_it_could_not_check_for_want_of_the_key(pool, data
         assert f"712个事件的上报内容摘要未核对：{told}\n" in done.stderr
     held = landcycle(database_url, directory, "verify", "--export", export)
     assert "未核对" not in held.stderr
+
+
+def test_the_last_events_of_a_parcel_deleted_are_missing_up_to_the_version_that_lists_show(
+    pool, tamper, database_url, directory
+):
+    """Given a parcel of five events of which lists show four, when some go, then each that was shown is named."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO generation_a.read_parcel (parcel_id, jurisdiction, version, as_of, rules_position, stage, compliance,"
+            " departments, aliases, words, item) VALUES ('p3', '', 4, now(), 0, '', '', '{}', '{}', '', '{}')"
+        )
+    assert landcycle(database_url, directory, "verify", "--parcel", "p3").returncode == 0
+    tamper("DELETE FROM event_log WHERE parcel_id = 'p3' AND version > 2")
+    done = landcycle(database_url, directory, "verify", "--parcel", "p3")
+    told = ["missing p3 version 3", "missing p3 version 4", "2 events, 1 parcels, 2 findings"]
+    assert (done.returncode, done.stdout.splitlines()) == (4, told)
+    tamper("DELETE FROM event_log WHERE parcel_id = 'p3'")
+    assert len(landcycle(database_url, directory, "verify", "--parcel", "p3").stdout.splitlines()) == 5
