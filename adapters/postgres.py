@@ -94,8 +94,14 @@ class Migration:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-GONE: Final = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.IdleInTransactionSessionTimeout)
-"""The last: this process was stopped within a transaction, and the database ended its session."""
+GONE: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,
+)
+"""The last two: this process was stopped within a transaction, and the database ended its session; the server that
+answers is a standby, or was made read-only: after a failover another one takes writes."""
 
 
 @contextmanager

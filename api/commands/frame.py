@@ -103,6 +103,7 @@ def _names_a_file(error: Exception) -> bool:
 
 def _in_words(error: Exception) -> str:
     """What was wrong and what to do; the driver and the migrations speak to programmers alone."""
+    from adapters.log_proof import UnreadableProof
     from adapters.postgres import DatabaseUnavailable, MigrationChanged
     from domain.policy import PackRefused
 
@@ -112,6 +113,8 @@ def _in_words(error: Exception) -> str:
         return f"数据库没有应答，请确认它在运行后再试：{error} (DATABASE_UNAVAILABLE)"
     if isinstance(error, MigrationChanged):
         return f"数据库由内容不同的版本建立，请用原版本，或换一个--data-dir：{error} (MIGRATION_CHANGED)"
+    if isinstance(error, UnreadableProof):
+        return f"{error}，请换一个文件 (FILE_UNREADABLE)"
     if isinstance(error, OSError):
         return f"不能使用{error.filename}，请换一个文件或目录：{error.strerror} (FILE_UNUSABLE)"
     return str(error)
@@ -122,6 +125,7 @@ def _to_be_told() -> tuple[type[Exception], ...]:
     from adapters.api_keys import KeyRefused
     from adapters.embedded_postgres import EmbeddedPostgresFailed
     from adapters.landchina_rows import UnreadableFile
+    from adapters.log_proof import UnreadableProof
     from adapters.postgres import DatabaseRefused, DatabaseUnavailable, MigrationChanged
     from adapters.settings import UnsafeSettings
     from api.supervisor import CannotServe
@@ -132,7 +136,7 @@ def _to_be_told() -> tuple[type[Exception], ...]:
     from projections.worker import BusinessDateBack
 
     return (
-        KeyRefused, PackRefused, UnreadableFile, DatabaseUnavailable, DatabaseRefused, MigrationChanged, CannotServe, SweepRefused,
+        KeyRefused, PackRefused, UnreadableFile, UnreadableProof, DatabaseUnavailable, DatabaseRefused, MigrationChanged, CannotServe, SweepRefused,
         UnknownReadModel, RebuildRefused, NoWayBack, BusinessDateBack, EmbeddedPostgresFailed, UnsafeSettings,
     )  # fmt: skip
 

@@ -14,6 +14,8 @@ import psycopg
 import pytest
 from given_log import append, decided
 
+from typer.testing import CliRunner
+
 from adapters import body_keys, merkle_log
 from adapters.event_codec import NO_HASH, body_hash, chain_hash
 from adapters.log_archive import NotEmpty, NotWhole, export_log, import_log, raise_epoch
@@ -21,6 +23,7 @@ from adapters.log_proof import UnreadableProof, exported_heads, read_heads, veri
 from adapters.parcel_log import Append, Appended, ParcelLog
 from adapters.postgres import open_pool
 from adapters.signed_heads import TreeKeeper, open_signer
+from api.cli import app
 
 KEY = b"a secret of the operator"
 
@@ -546,3 +549,27 @@ def test_the_last_events_of_a_parcel_deleted_are_missing_up_to_the_version_that_
     assert (done.returncode, done.stdout.splitlines()) == (4, told)
     tamper("DELETE FROM event_log WHERE parcel_id = 'p3'")
     assert len(landcycle(database_url, directory, "verify", "--parcel", "p3").stdout.splitlines()) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("verify", "--heads", "no.json"), "no.json第1行不是JSON对象，请换一个文件 (FILE_UNREADABLE)"),
+        (("verify", "--heads", "other.json"), "other.json第1行不是签名的树头，请换一个文件 (FILE_UNREADABLE)"),
+        (("verify", "--export", "no.json"), "no.json第1行不是JSON对象，请换一个文件 (FILE_UNREADABLE)"),
+        (("verify", "--export", "other.json"), "other.json不是日志的导出文件，请换一个文件 (FILE_UNREADABLE)"),
+        (("import-log", "no.json"), "no.json第1行不是JSON对象 (EXPORT_NOT_WHOLE)"),
+        (("export-log", "nowhere/x"), "No such file or directory (FILE_UNUSABLE)"),
+        (("export-log", "."), "Is a directory (FILE_UNUSABLE)"),
+        (("import-log", "."), "Is a directory (FILE_UNUSABLE)"),
+        (("verify", "--heads", "."), "Is a directory (FILE_UNUSABLE)"),
+    ],
+)
+def test_a_file_that_is_none_is_told_in_one_line(database_url, tmp_path, monkeypatch, arguments, code):
+    (tmp_path / "no.json").write_bytes(b"\xff not JSON\n")
+    (tmp_path / "other.json").write_text("{}\n")
+    monkeypatch.setenv("LANDCYCLE_DATABASE_URL", database_url)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, list(arguments))
+    assert done.exit_code in (2, 4) and isinstance(done.exception, SystemExit), done.exception
+    assert code in done.stderr, done.stderr

@@ -131,6 +131,8 @@ def test_errors_of_the_driver_get_our_names():
         psycopg.connect("postgresql://127.0.0.1:1/nowhere", connect_timeout=2)
     with pytest.raises(DatabaseRefused), translated():
         raise psycopg.errors.UniqueViolation("twice")
+    with pytest.raises(DatabaseUnavailable), translated():
+        raise psycopg.errors.ReadOnlySqlTransaction("a standby answers until somebody takes over")
 
 
 @contextmanager

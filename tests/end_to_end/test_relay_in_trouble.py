@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -181,6 +182,34 @@ def revise(settings, parcel_id):
 def statuses_of(settings, parcel_id):
     found = [one for one in messages(settings, kafka.STATUS) if one.key.decode() == parcel_id]
     return [(int(one.header("ce_sequence")), json.loads(one.value)["version"]) for one in found]
+
+
+def test_a_relay_waits_while_the_database_takes_no_writes(database_url, tmp_path):
+    """Given a server that a failover left read-only, when it takes writes again, then the relay works without help."""
+    settings = prefixed(database_url, tmp_path, "127.0.0.1:1", "read-only")
+    name = database_url.rpartition("/")[2]
+    with psycopg.connect(database_url, autocommit=True) as connection, (tmp_path / "log").open("w+") as told:
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        child = subprocess.Popen(
+            [sys.executable, "-m", "api.cli", "relay"],
+            env=dict(os.environ) | environment(settings), cwd=ROOT, stdout=told, stderr=told,
+        )  # fmt: skip
+        try:
+            wait_for_words(told, "relay.database_lost")
+            connection.execute("SET default_transaction_read_only = off")
+            connection.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+            assert "Traceback" not in wait_for_words(told, "relay.kafka_failed")
+        finally:
+            child.kill()
+            child.wait()
+
+
+def wait_for_words(file, words, seconds=20):
+    end = time.monotonic() + seconds
+    while words not in (text := Path(file.name).read_text()):
+        assert time.monotonic() < end, text
+        time.sleep(0.1)
+    return text
 
 
 def test_a_relay_that_wakes_does_not_have_the_last_word_on_a_status(database_url, tmp_path):
