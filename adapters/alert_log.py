@@ -116,6 +116,11 @@ FROM unnest(%s::bigint[], %s::text[]::jsonb[], %s::text[], %s::integer[], %s::bo
 ON CONFLICT (alert_id) DO UPDATE SET state = excluded.state, level = excluded.level, departments = excluded.departments,
     standing = excluded.standing, item = excluded.item
 """
+_CONCERNED: Final = """
+INSERT INTO alert_department (alert_id, department, jurisdiction, open, raised_position)
+SELECT DISTINCT alert_id, unnest(departments), jurisdiction, state = ANY(%s), raised_position
+FROM alert WHERE alert_id = ANY(%s::uuid[])
+"""
 
 
 def _append(connection: Connection, position: int, changes: Sequence[Change]) -> None:
@@ -145,6 +150,9 @@ def _append(connection: Connection, position: int, changes: Sequence[Change]) ->
             [one.standing for one in changes],
         ),
     )
+    changed = [one.item["alert_id"] for one in changes]
+    connection.execute("DELETE FROM alert_department WHERE alert_id = ANY(%s::uuid[])", (changed,))
+    connection.execute(_CONCERNED, (list(OPEN_STATES), changed))
     connection.execute("UPDATE alert_head SET position = %s", (places[-1],))
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from adapters.parcel_log import Append, Appended, ParcelLog
-from adapters.postgres import open_connection, open_pool
+from adapters.postgres import Connection, open_connection, open_pool
 from adapters.settings import Settings
 from benchmarks import http_load, library_projection
 from benchmarks.evaluate import Entry
@@ -135,6 +135,9 @@ def answers(settings: Settings, runs: int, requests: int) -> Times:
         "list of 50 parcels in breach, p99": ("/v1/parcels?compliance=BREACH&limit=50", "p99"),
         "list of 50 exit-eligible, p99": ("/v1/exit-eligible?limit=50", "p99"),
         "list of 50 open alerts, p99": ("/v1/alerts?limit=50", "p99"),
+        "list of 50 open alerts of a department, p99": ("/v1/alerts?department=NRP&limit=50", "p99"),
+        "list of open alerts of a department that has none, p99": ("/v1/alerts?department=CUL&limit=50", "p99"),
+        "list of what is missing for a department that lacks nothing, p99": ("/v1/data-quality?department=CUL", "p99"),
         "history of 97 events, p99": (f"/v1/parcels/{long_one}/history", "p99"),
         "two-time status of a 97-event parcel, p50": (
             f"/v1/parcels/{long_one}/status?as_of=2026-10-01&known_at={known_at}",
@@ -174,9 +177,23 @@ def many_parcels(settings: Settings, wanted: int) -> None:
                 " ON CONFLICT DO NOTHING".encode()
             )
             connection.execute(f"VACUUM (ANALYZE) {table}".encode())
-        connection.execute("VACUUM (ANALYZE) event_log")
+        _many_alerts(connection, wanted)
+        connection.execute("VACUUM (ANALYZE) event_log, alert, alert_department")
         connection.execute("SET ROLE NONE")
         connection.execute("CHECKPOINT")  # what follows is measured on a server at rest
+
+
+def _many_alerts(connection: Connection, wanted: int) -> None:
+    """So many alerts more, copies of one, each concerning the departments that it concerns."""
+    connection.execute(
+        "INSERT INTO alert SELECT gen_random_uuid(), one.parcel_id || n, jurisdiction, code, subject, episode, state, level,"
+        " departments, raised_position + n, standing, item FROM (SELECT * FROM alert LIMIT 1) one, generate_series(1, %s) n",
+        (wanted,),
+    )
+    connection.execute(
+        "INSERT INTO alert_department SELECT alert_id, unnest(departments), jurisdiction, state IN ('OPEN', 'ACKNOWLEDGED'),"
+        " raised_position FROM alert ON CONFLICT DO NOTHING"
+    )
 
 
 def answered(few: Times, many: Times, parcels: int) -> list[Figure]:

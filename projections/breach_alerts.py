@@ -49,21 +49,26 @@ def find(
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Alert items by the position at which they were raised."""
-    condition, values = within(jurisdictions)
+    listed, source, opened = "a", "alert a", f"a.state IN ('{OPEN_STATES[0]}', '{OPEN_STATES[1]}')"
+    if department is not None:
+        listed, source, opened = "d", "alert_department d JOIN alert a USING (alert_id)", "d.open"
+    condition, values = within(jurisdictions, f"{listed}.jurisdiction")
     conditions = [condition]
     if state != "all":
-        conditions.append(f"state {'IN' if state == 'open' else 'NOT IN'} ('{OPEN_STATES[0]}', '{OPEN_STATES[1]}')")
+        conditions.append(opened if state == "open" else f"NOT {opened}")
     for clause, value in (
-        ("level = %s", level),
-        ("departments @> ARRAY[%s]", department),
-        ("raised_position > %s", after),
+        ("a.level = %s", level),
+        ("d.department = %s", department),
+        (f"{listed}.raised_position > %s", after),
     ):
         if value is not None:
             conditions.append(clause)
             values.append(value)
     rows = connection.execute(
-        f"SELECT raised_position, item FROM alert WHERE {' AND '.join(conditions)} ORDER BY raised_position LIMIT %s",
+        f"SELECT {listed}.raised_position, a.item FROM {source} WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {listed}.raised_position LIMIT %s".encode(),
         (*values, limit),
+        prepare=False,
     ).fetchall()
     found: list[dict[str, Any]] = []
     for raised_position, item in rows:

@@ -104,6 +104,7 @@ def find(
     rows = connection.execute(
         f"SELECT item FROM read_parcel WHERE {' AND '.join(conditions)} ORDER BY parcel_id LIMIT %s",
         (*values, limit),
+        prepare=False,
     ).fetchall()
     return [row[0] for row in rows]
 

@@ -100,6 +100,7 @@ def find(
     rows = connection.execute(
         f"SELECT number, item FROM read_quality WHERE {' AND '.join(conditions)} ORDER BY parcel_id, number LIMIT %s",
         (*values, limit),
+        prepare=False,
     ).fetchall()
     found: list[dict[str, Any]] = []
     for number, item in rows:

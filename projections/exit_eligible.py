@@ -95,13 +95,15 @@ def find(
     if eligible and kind not in ALWAYS_OPEN:
         conditions.append("eligible <> '{}'")
         if kind is not None:
-            conditions.append("%s = ANY(eligible)")
+            conditions.append("eligible @> ARRAY[%s]")
             values.append(kind)
     query = f"SELECT parcel_id, jurisdiction, kinds FROM read_exit WHERE {' AND '.join(conditions)} AND parcel_id >= %s"
     start, found = after or ("", ""), list[dict[str, Any]]()
     while True:
         count = limit - len(found) + 1  # the first row may be the parcel where the page before ended
-        rows = connection.execute(query + " ORDER BY parcel_id LIMIT %s", (*values, start[0], count)).fetchall()
+        rows = connection.execute(
+            query + " ORDER BY parcel_id LIMIT %s", (*values, start[0], count), prepare=False
+        ).fetchall()
         items = (item for row in rows for item in _items(row[0], row[1], row[2], kind, eligible))
         found += [item for item in items if (item["parcel_id"], item["kind"]) > tuple(start)]
         if len(found) >= limit or len(rows) < count:

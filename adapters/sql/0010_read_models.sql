@@ -95,7 +95,10 @@ BEGIN
     CREATE INDEX ON generation_?.read_parcel USING gin (departments);
     CREATE INDEX ON generation_?.read_exit (parcel_id) WHERE eligible <> '{}';
     CREATE INDEX ON generation_?.read_exit (jurisdiction, parcel_id) WHERE eligible <> '{}';
+    CREATE INDEX ON generation_?.read_exit USING gin (eligible);
     CREATE INDEX ON generation_?.read_quality (jurisdiction, parcel_id, number);
+    CREATE INDEX ON generation_?.read_quality (department, parcel_id, number);
+    CREATE INDEX ON generation_?.read_quality (kind, parcel_id, number);
     ANALYZE generation_?.read_parcel, generation_?.read_exit, generation_?.read_quality;
     $indexes$, '?', shelf);
 END $$;

@@ -46,4 +46,22 @@ CREATE TABLE alert (
 );
 CREATE INDEX alert_open ON alert (raised_position) WHERE state IN ('OPEN', 'ACKNOWLEDGED');
 CREATE INDEX alert_raised ON alert (raised_position);
+CREATE INDEX alert_open_of_jurisdiction ON alert (jurisdiction, raised_position) WHERE state IN ('OPEN', 'ACKNOWLEDGED');
+CREATE INDEX alert_of_jurisdiction ON alert (jurisdiction, raised_position);
+CREATE INDEX alert_open_of_level ON alert (level, raised_position) WHERE state IN ('OPEN', 'ACKNOWLEDGED');
+CREATE INDEX alert_of_level ON alert (level, raised_position);
 CREATE INDEX alert_standing_of_parcel ON alert (parcel_id) WHERE standing;
+
+-- The same once for each department of an alert: the list of one department, in the order of lists, whatever others have.
+CREATE TABLE alert_department (
+    alert_id        uuid,
+    department      text COLLATE "C",
+    jurisdiction    text COLLATE "C" NOT NULL,
+    open            boolean NOT NULL,
+    raised_position bigint NOT NULL,
+    PRIMARY KEY (alert_id, department)
+);
+CREATE INDEX alert_department_open ON alert_department (department, raised_position) WHERE open;
+CREATE INDEX alert_department_open_of_jurisdiction ON alert_department (department, jurisdiction, raised_position) WHERE open;
+CREATE INDEX alert_department_raised ON alert_department (department, raised_position);
+CREATE INDEX alert_department_of_jurisdiction ON alert_department (department, jurisdiction, raised_position);
