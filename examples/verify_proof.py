@@ -1,6 +1,4 @@
-"""Verifies a parcel's proof with nothing of Landcycle: `verify_proof.py http://127.0.0.1:8000 PARCEL KEY` asks the API,
-`verify_proof.py proof.json head.json keys.json` reads saved answers.
-"""
+"""A proof verified without Landcycle: `http://127.0.0.1:8000 PARCEL KEY`, or saved: `proof.json head.json keys.json`."""
 
 import base64
 import hashlib
@@ -44,16 +42,17 @@ def main(one: str, two: str, three: str) -> None:
     text = "landcycle-head-v1\n{tree_size}\n{root}\n{issued_at}\n".format(**head).encode()
     Ed25519PublicKey.from_public_bytes(public).verify(base64.b64decode(head["signature"]), text)
     assert (proof["tree_size"], proof["root"]) == (head["tree_size"], head["root"]), "the proof is of another head"
-    chain = bytes(32)
-    for event in proof["events"]:
-        chain = sha(b"\x02", chain, event["record"].encode())
-        assert chain.hex() == event["chain_hash"], f"version {event['version']}: the record is not what was hashed"
+    asked, chain = two if "://" in one else proof["parcel_id"], bytes(32)
+    for version, event in enumerate(proof["events"], 1):
+        record, chain = json.loads(event["record"]), sha(b"\x02", chain, event["record"].encode())
+        assert chain.hex() == event["chain_hash"], f"version {version}: the record is not what was hashed"
+        assert (record["parcel_id"], record["version"]) == (asked, version), f"not version {version} of {asked}"
         since = datetime.fromisoformat(event["recorded_at"]) - datetime.fromtimestamp(0, UTC)
         leaf = sha(b"\x00", chain, struct.pack(">QQ", event["position"], since // timedelta(microseconds=1)))
         if event["path"] is not None:
             found = root_of(leaf, event["leaf_index"], proof["tree_size"], event["path"])
-            assert found == head["root"], f"version {event['version']}: not in the log of this head"
-        print(event["version"], event["recorded_at"], "after the head" if event["path"] is None else "proved")
+            assert found == head["root"], f"version {version}: not in the log of this head"
+        print(version, event["recorded_at"], "after the head" if event["path"] is None else "proved")
 
 
 if __name__ == "__main__":

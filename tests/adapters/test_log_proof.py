@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import tracemalloc
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import orjson
@@ -444,6 +446,44 @@ def test_the_example_verifies_a_proof_and_nothing_else(pool, tmp_path):
     answers, paths = saved(pool, tmp_path, "q50")
     answers["head"]["issued_at"] = "2020-01-01T00:00:00.000000+08:00"
     assert "InvalidSignature" in run_example(answers, paths).stderr
+
+
+def answering(answers):
+    """A server that answers these, whatever parcel is asked for."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            name = next(one for one in answers if one in self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(answers[name]).encode())
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+
+def test_the_example_takes_no_proof_of_another_parcel(pool, tmp_path):
+    """Given a valid proof, when another parcel was asked for, then it is refused."""
+    answers, paths = saved(pool, tmp_path, "q50")
+    with answering(answers) as server:
+        threading.Thread(target=server.serve_forever).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        script = Path(__file__).parents[2] / "examples" / "verify_proof.py"
+        asked = [
+            subprocess.run([sys.executable, script, address, one, "key"], capture_output=True, text=True, check=False)
+            for one in ("q50", "q51")
+        ]
+        server.shutdown()
+    assert (asked[0].returncode, asked[0].stdout.count("proved")) == (0, 4), asked[0].stderr
+    assert (asked[1].returncode, asked[1].stdout) == (1, "") and "not version 1 of q51" in asked[1].stderr
+    answers["proof"]["parcel_id"] = "q51"
+    assert "not version 1 of q51" in run_example(answers, paths).stderr
+    answers["proof"] = saved(pool, tmp_path, "q50")[0]["proof"]
+    for event in answers["proof"]["events"]:
+        event["version"] += 1  # what a server says beside the record counts for nothing
+    assert run_example(answers, paths).returncode == 0
 
 
 def test_the_example_is_short_and_imports_nothing_of_ours():
