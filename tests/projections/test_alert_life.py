@@ -226,6 +226,12 @@ def test_people_act_while_the_worker_works_without_deadlock_gap_or_lost_change(s
         last = {one.item["alert_id"]: one.item for one in log}
         stands = dict(connection.execute("SELECT alert_id::text, item FROM alert").fetchall())
         assert last == stands, "each alert stands as its last change says"
+        for state in ("open", "closed", "all"):
+            of_all, of_nrp, of_hrs = (
+                breach_alerts.find(connection, jurisdictions=["120114"], state=state, department=one, limit=10_000)
+                for one in (None, "NRP", "HRS")
+            )
+            assert (of_nrp, of_hrs) == (of_all, []) and of_all, "and is on the list of its department in that state"
     follows(log)
 
 
