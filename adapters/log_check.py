@@ -125,6 +125,8 @@ class _Check:
         self._last = (0, -1)
         self._absent: dict[int, None] = {}
         self._gaps: dict[tuple[str, int], int | None] = {}
+        self._left: list[int] = []
+        """Places that rows have left for another: no head from there on can hold."""
         self._suspects: list[tuple[Row, str, int]] = []
         self._differing: int | None = None
         self._report = Report()
@@ -134,8 +136,9 @@ class _Check:
         fields = _fields(row.record)
         stream, version = _place(row, fields)
         leaf = leaf_hash(row.chain_hash, row.position, row.recorded_at)
-        in_order = self._order(row, stream, version)
-        if row.leaf is not None and row.leaf != leaf:
+        altered = row.leaf is not None and row.leaf != leaf
+        in_order = self._order(row, stream, version, altered=altered)
+        if altered:
             self._suspects.append((row, stream, version))
         elif not in_order or not self._row_holds(row, fields):
             self._found(ALTERED, stream, version, row.position)
@@ -144,8 +147,11 @@ class _Check:
         self._tree.add(leaf)
         self._compare_heads(row.position)
 
-    def _order(self, row: Row, stream: str, version: int) -> bool:
-        """Positions without gaps, times that rise with them; a position that comes late was swapped."""
+    def _order(self, row: Row, stream: str, version: int, *, altered: bool) -> bool:
+        """Positions without gaps, times that rise with them; a position that comes late was swapped.
+
+        The time of an altered row says nothing about the next.
+        """
         position, recorded_at = self._last
         if not self._whole:
             return True
@@ -153,11 +159,15 @@ class _Check:
             del self._absent[row.position]
             self._found(SWAPPED, stream, version, row.position)
             return True
-        if row.position > self._expected > 0:
-            return False  # no such position was ever given: the row's own was altered
+        if self._is_beyond(row):
+            return False
         self._absent.update(dict.fromkeys(range(position + 1, min(row.position, position + 1 + _NAMED))))
-        self._last = max(position, row.position), row.recorded_at
+        self._last = max(position, row.position), recorded_at if altered else row.recorded_at
         return row.position > position and row.recorded_at > recorded_at
+
+    def _is_beyond(self, row: Row) -> bool:
+        """Whether no such position was ever given: the row's own was altered."""
+        return row.position > self._expected > 0
 
     def _row_holds(self, row: Row, fields: Mapping[str, Any] | None) -> bool:
         """Whether the record is one, the columns repeat it, and the body hash was written for it."""
@@ -179,8 +189,9 @@ class _Check:
                 del self._absent[at]
         computed = {chain_hash(tip, row.record) for tip in tips}
         if version <= last_version:
-            self._gaps.pop((stream, version), None)
-            self._found(SWAPPED, stream, version, row.position)
+            if (left := self._gaps.pop((stream, version), None)) is not None:
+                self._left.append(left)
+            self._found(ALTERED if self._is_beyond(row) else SWAPPED, stream, version, row.position)
         elif version == last_version + 1 and row.chain_hash not in computed:
             self._found(ALTERED, stream, version, row.position)
         # The next may build on what is stored or, where that was altered, on what it should be.
@@ -215,7 +226,7 @@ class _Check:
         for lost in self._absent:
             self._found(MISSING, None, None, lost)
         self._name_suspects()
-        report.findings = _distinct(report.findings, self._differing)
+        report.findings = _distinct(report.findings, self._differing, self._left)
         report.parcels = sum(":" not in stream for stream in self._streams)
         report.tree_size, report.root = self._tree.size, self._tree.root().hex()
         return report
@@ -269,14 +280,14 @@ def _place(row: Row, fields: Mapping[str, Any] | None) -> tuple[str, int]:
     return (str(source["parcel_id"]), int(source["version"])) if source else ("?", 0)
 
 
-def _distinct(findings: Sequence[Finding], differing: int | None) -> list[Finding]:
+def _distinct(findings: Sequence[Finding], differing: int | None, left: Sequence[int]) -> list[Finding]:
     """Each place once, by the most telling name; the first head that differs is named where nothing before it explains it."""
     named: dict[tuple[str | None, int | None, int | None], Finding] = {}
     for kind in (SWAPPED, MISSING, ALTERED, TRUNCATED, HEAD):
         for one in findings:
             if one.kind == kind:
                 named.setdefault((one.parcel_id, one.version, one.position), one)
-    first = min((one.position or 0 for one in named.values() if one.kind != HEAD), default=None)
+    first = min([*left, *(one.position or 0 for one in named.values() if one.kind != HEAD)], default=None)
     if differing is not None and (first is None or differing < first):
         named.setdefault((None, None, differing), Finding(HEAD, None, None, differing))
     return sorted(named.values(), key=lambda one: (one.position or 0, one.version or 0, one.kind))
