@@ -10,6 +10,11 @@ from adapters.postgres import Connection, open_pool
 from adapters.settings import Settings
 from projections import generations
 
+
+class NotParked(Exception):  # noqa: N818 - told in one line
+    """A parcel to be tried again was not parked."""
+
+
 _BEHIND: Final = (
     "(SELECT parcel_id FROM read_parcel WHERE next_change_on <= %(day)s AND as_of < %(day)s ORDER BY next_change_on LIMIT %(most)s)"
     " UNION (SELECT parcel_id FROM read_parcel WHERE rules_position < %(rules)s ORDER BY rules_position LIMIT %(most)s)"
@@ -55,11 +60,18 @@ def parked(settings: Settings) -> list[dict[str, Any]]:
 def try_again(settings: Settings, parcels: Sequence[str]) -> int:
     """`landcycle parked retry`: these parked parcels, or all of them, are evaluated once more by the worker.
 
-    Each is folded from its first event on, so its events take effect in their order. Returns how many.
+    Each is folded from its first event on, so its events take effect in their order. Returns how many. Raises NotParked,
+    and then nothing is done.
     """
     with open_pool(settings.database_url, max_size=1) as pool, pool.connection() as connection:
         generations.show(connection)
-        return connection.execute(
-            "UPDATE read_parcel SET due_again = true WHERE parked IS NOT NULL AND (%s OR parcel_id = ANY(%s))",
+        rows = connection.execute(
+            "UPDATE read_parcel SET due_again = true WHERE parked IS NOT NULL AND (%s OR parcel_id = ANY(%s))"
+            " RETURNING parcel_id",
             (not parcels, list(parcels)),
-        ).rowcount
+        ).fetchall()
+        if others := set(parcels) - {row[0] for row in rows}:
+            raise NotParked(
+                f"宗地{'、'.join(sorted(others))}没有被停放，全部停放的见landcycle parked list (NOT_PARKED)"
+            )
+        return len(rows)

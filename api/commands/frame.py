@@ -42,10 +42,18 @@ def settings_of(data_dir: Path | None = None) -> Settings:
 
 def with_database(data_dir: Path | None = None) -> Settings:
     """Settings with a migrated database: the one named, else the embedded one of the data directory, started here."""
+    from adapters.postgres import migrate
+
+    found = with_server(data_dir)
+    migrate(found.database_url)
+    return found
+
+
+def with_server(data_dir: Path | None = None) -> Settings:
+    """`with_database` as it is found: of any release, or empty."""
     import atexit
 
     from adapters import embedded_postgres
-    from adapters.postgres import migrate
     from api.first_start import with_secrets
 
     found = settings_of(data_dir)
@@ -55,7 +63,6 @@ def with_database(data_dir: Path | None = None) -> Settings:
         if not was_running:
             atexit.register(_stop_unless_served, found.data_dir, server)
         found = with_secrets(found).model_copy(update={"database_url": server.url})
-    migrate(found.database_url)
     return found
 
 
@@ -130,6 +137,7 @@ def _to_be_told() -> tuple[type[Exception], ...]:
     from adapters.settings import UnsafeSettings
     from api.supervisor import CannotServe
     from domain.policy import PackRefused
+    from projections.due import NotParked
     from projections.generations import NoWayBack, RebuildRefused
     from projections.rebuild import UnknownReadModel
     from projections.sweep import SweepRefused
@@ -137,7 +145,7 @@ def _to_be_told() -> tuple[type[Exception], ...]:
 
     return (
         KeyRefused, PackRefused, UnreadableFile, UnreadableProof, DatabaseUnavailable, DatabaseRefused, MigrationChanged, CannotServe, SweepRefused,
-        UnknownReadModel, RebuildRefused, NoWayBack, BusinessDateBack, EmbeddedPostgresFailed, UnsafeSettings,
+        UnknownReadModel, RebuildRefused, NoWayBack, BusinessDateBack, NotParked, EmbeddedPostgresFailed, UnsafeSettings,
     )  # fmt: skip
 
 

@@ -99,6 +99,8 @@ def rebuild(
     """
     from projections import rebuild as again
 
+    if back and (names or verify or discard_previous or processes):
+        fail("--back只是换回上一代读模型，不能与其他参数同用 (BACK_ALONE)")
     if back:
         typer.echo(f"列表现由第{again.back(with_database(data_dir))}代读模型提供 lists show that generation now")
         return

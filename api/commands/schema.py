@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.commands.frame import DataDir, told, with_database
+from api.commands.frame import DataDir, told, with_server
 
 app = typer.Typer()
 
@@ -13,5 +13,9 @@ app = typer.Typer()
 @told
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database to the schema of this release, once, before API, worker and relay start."""
-    with_database(data_dir)
+    from adapters.postgres import migrate as bring_up
+
+    applied = bring_up(with_server(data_dir).database_url)
+    if applied:
+        typer.echo(f"已应用 applied: {', '.join(f'{number:04}' for number in applied)}")
     typer.echo("数据库结构已是本版本 the schema is that of this release")

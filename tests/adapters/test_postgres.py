@@ -13,6 +13,8 @@ import given_log
 import psycopg
 import pytest
 
+from typer.testing import CliRunner
+
 from adapters import postgres
 from adapters.parcel_log import Appended, ParcelLog
 from adapters.postgres import (
@@ -25,6 +27,8 @@ from adapters.postgres import (
     shipped_migrations,
     translated,
 )
+from api.cli import app
+
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
@@ -49,6 +53,12 @@ def test_many_processes_migrate_at_once_and_each_step_is_applied_once(empty_data
         applied = list(threads.map(lambda _: migrate(empty_database_url), range(4)))
     assert sorted(number for one in applied for number in one) == [one.number for one in shipped_migrations()]
     assert migrate(empty_database_url) == []
+
+
+def test_the_command_says_what_it_applied(empty_database_url):
+    environment = {"LANDCYCLE_DATABASE_URL": empty_database_url}
+    first, again = (CliRunner().invoke(app, ["migrate"], env=environment) for _ in range(2))
+    assert first.stdout.startswith("已应用 applied: 0001, 0002, ") and again.stdout.startswith("数据库结构已是本版本")
 
 
 def test_a_migration_whose_text_has_changed_is_refused(empty_database_url, monkeypatch):

@@ -90,6 +90,8 @@ def test_only_to_compare_does_not_cost_the_way_back(settings):
     assert CliRunner().invoke(app, ["rebuild", "--verify", "--discard-previous"]).exit_code == 0
     told = CliRunner().invoke(app, ["rebuild", "--back"])
     assert told.exit_code == 2 and "NO_WAY_BACK" in told.output, told.output
+    told = CliRunner().invoke(app, ["rebuild", "--back", "--verify"])
+    assert told.exit_code == 2 and "BACK_ALONE" in told.output, told.output
 
 
 def test_what_a_row_says_wrongly_is_named_and_put_right(settings):
@@ -286,6 +288,11 @@ def test_a_row_that_the_database_refuses_parks_its_parcel_until_it_is_tried_agai
         assert due.try_again(settings, []) == 1
         work(settings)
         assert [one["parcel_id"] for one in due.parked(settings)] == [poison]
+    refused = CliRunner().invoke(app, ["parked", "retry", poison, "120114001002GB99999"])
+    assert (
+        refused.exit_code == 2 and "120114001002GB99999没有被停放" in refused.stderr and "NOT_PARKED" in refused.stderr
+    )
+    assert execute(settings, "SELECT count(*) FROM read_parcel WHERE due_again") == [(0,)], "none of them"
     told = CliRunner().invoke(app, ["parked", "retry", poison])
     assert told.exit_code == 0, told.output
     work(settings)
