@@ -213,6 +213,16 @@ def test_no_step_of_a_rebuild_touches_a_generation_of_another_number(settings):
     assert rows(settings) == before
 
 
+def test_no_rebuild_begins_while_another_writes_whose_lock_has_gone(settings):
+    with pool_of(settings) as pool, pool.connection() as connection:
+        building = generations.begin(connection, catalog.DEFINITION, 0)
+        connection.commit()
+        generations.hold(connection, building)
+        with pytest.raises(generations.RebuildRefused, match="REBUILD_RUNNING"):
+            rebuild.run(settings)
+    assert rebuild.run(settings).shown == building.number + 1
+
+
 def test_the_worker_need_not_wait_while_generations_are_compared(settings, monkeypatch):
     load(settings)
     work(settings)
