@@ -100,9 +100,11 @@ def _start(directory: Path, data: Path, settings: Mapping[str, str]) -> Server:
 
 
 def stop(server: Server, *, seconds: float = 30) -> None:
-    """Stops the server: fast shutdown, open transactions are rolled back."""
+    """Stops the server of the directory: fast shutdown, open transactions are rolled back. It may be a later one than
+    `server` tells: whoever needs a server that was killed starts it again.
+    """
     with contextlib.suppress(ProcessLookupError):
-        os.kill(server.pid, signal.SIGINT)
+        os.kill(_running(server.directory / "data") or server.pid, signal.SIGINT)
     end = time.monotonic() + seconds
     while _running(server.directory / "data") and time.monotonic() < end:
         time.sleep(0.05)
@@ -226,19 +228,19 @@ def _create_database(url: str) -> None:
             connection.execute("CREATE DATABASE landcycle")
 
 
-def _running(data: Path) -> bool:
-    """Does the server of this directory run: the process that its pid file names is a postgres on this directory."""
+def _running(data: Path) -> int | None:
+    """The server of this directory, if it runs: the process that its pid file names is a postgres on this directory."""
     _reap(data)
     try:
         pid = int((data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
     except (OSError, IndexError, ValueError):
-        return False
+        return None
     if sys.platform != "linux":
-        return _alive(pid)
+        return pid if _alive(pid) else None
     try:
-        return str(data).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return pid if str(data).encode() in Path(f"/proc/{pid}/cmdline").read_bytes() else None
     except OSError:
-        return False
+        return None
 
 
 def _alive(pid: int) -> bool:
@@ -284,4 +286,4 @@ def _port(directory: Path) -> int:
 
 def is_running(directory: Path) -> bool:
     """Does the server of a directory run."""
-    return _running(directory.resolve() / "data")
+    return _running(directory.resolve() / "data") is not None

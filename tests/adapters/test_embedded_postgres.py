@@ -88,3 +88,12 @@ def test_files_that_a_kill_left_empty_keep_no_server_from_starting(directory):
 def test_ports_of_servers_are_none_that_an_outgoing_connection_could_be_given():
     first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
     assert all(free_port() < first_outgoing for _ in range(50))
+
+
+def test_stopping_ends_the_server_that_another_started_after_a_kill(directory):
+    first = embedded_postgres.start(directory)
+    os.kill(first.pid, signal.SIGKILL)
+    second = embedded_postgres.start(directory)
+    assert second.pid != first.pid
+    embedded_postgres.stop(first)
+    assert not psutil.pid_exists(second.pid)
