@@ -6,7 +6,6 @@ Caches change only after a commit. What was judged by a state that turned out st
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections import deque
@@ -18,6 +17,7 @@ from typing import Final, Self
 import structlog
 
 from adapters import failpoints
+from adapters.append_one_by_one import one_by_one
 from adapters.append_round import Decide, Failed, Round, Taken, Waiting, recorded_event
 from adapters.parcel_cache import CACHED_EVENTS, ParcelCache, Stream
 from adapters.parcel_log import ParcelLog
@@ -36,7 +36,6 @@ __all__ = [
     "Post",
     "PostResult",
     "StaleVersion",
-    "quiet_gc",
 ]
 
 _log = structlog.get_logger(__name__)
@@ -320,30 +319,6 @@ class AppendQueue:
         return {waiting}
 
 
-def one_by_one(log: ParcelLog, groups: Sequence[Append], rules_position: int) -> list[Outcome | Exception]:
-    """Appends every group by itself; a group that the log cannot take gets the error, its neighbours go in."""
-    hashes: dict[tuple[str, int], bytes] = {}
-    outcomes: list[Outcome | Exception] = []
-    for group in groups:
-        try:
-            (outcome,) = log.append([_resolved(group, hashes)], rules_position)
-        except KeyError:  # it builds on a group that did not go in
-            outcomes.append(Conflict(group.stream, group.expected_version))
-        except (DatabaseRefused, ValueError) as error:
-            outcomes.append(error)
-        else:
-            outcomes.append(outcome)
-            if isinstance(outcome, Appended):
-                hashes.update({(one.parcel_id, one.version): one.chain_hash for one in outcome.receipts})
-    return outcomes
-
-
-def _resolved(group: Append, hashes: Mapping[tuple[str, int], bytes]) -> Append:
-    """The group with the chain hashes that the groups before it have given."""
-    previous = hashes[group.stream, group.expected_version] if group.previous is None else group.previous
-    return replace(group, previous=previous, also=tuple(_resolved(part, hashes) for part in group.also))
-
-
 def _ids_met_again(group: Iterable[Waiting], bases: Mapping[str, Stream]) -> list[str]:
     """The ids of commands that stand in their own stream already."""
     return [
@@ -364,10 +339,3 @@ def _extend(streams: dict[str, Stream], current: Round, append: Append, receipts
         ]
         place += len(events)
         streams[part.stream] = (streams.get(part.stream) or current.committed(part.stream)).extended(events)
-
-
-def quiet_gc() -> None:
-    """Keeps the garbage collector off the latency path: call once, when everything is loaded."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 1000)

@@ -9,8 +9,9 @@ import structlog
 from fastapi import FastAPI
 
 from adapters import body_keys, tracing
-from adapters.append_queue import AppendQueue, quiet_gc
+from adapters.append_queue import AppendQueue
 from adapters.append_round import Decide
+from adapters.garbage import quiet_gc
 from adapters.parcel_log import ParcelLog
 from adapters.postgres import open_pool
 from adapters.rule_source import RuleSource, install_packs

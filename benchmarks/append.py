@@ -22,8 +22,8 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters import append_call
-from adapters.append_queue import quiet_gc
 from adapters.event_codec import NO_HASH, record_text
+from adapters.garbage import quiet_gc
 from adapters.parcel_log import Append, Appended, ParcelLog
 from adapters.postgres import open_pool
 from benchmarks import emmett as emmett_peer

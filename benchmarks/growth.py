@@ -15,7 +15,7 @@ from functools import partial
 
 import psycopg
 
-from adapters.append_queue import quiet_gc
+from adapters.garbage import quiet_gc
 from adapters.parcel_log import ParcelLog
 from adapters.postgres import open_pool
 from benchmarks.append import groups
